@@ -16,7 +16,7 @@ LOCK := $(or $(wildcard $(basename $(REQUIREMENTS)).lock),$(REQUIREMENTS))
 .PHONY: bench browser database proxies test-deploy lock sbom licences audit
 .PHONY: screenshots format clean
 
-run: setup
+run: setup $(VENV)/.exported
 	@$(BIN)/python -m core run
 
 stop:
@@ -32,6 +32,10 @@ $(INSTALLED): $(LOCK) requirements.lock | $(BIN)/python
 	@GPU='$(GPU)' .ci/environment told $(REQUIREMENTS)
 	$(PIP) -r $(LOCK)
 	@touch $@
+
+# The networks that come with Graft as engine files, so that the first run of a home need not export its own. Graft works without.
+$(VENV)/.exported: $(INSTALLED)
+	-@$(BIN)/python -m core.features.keep && touch $@
 
 $(VENV)/.installed-dev: requirements-dev.lock requirements-hub.lock requirements-cluster.lock $(INSTALLED)
 	$(PIP) -r requirements-dev.lock

@@ -23,6 +23,9 @@ from tests.factories import Filled, fill
 signal.signal(signal.SIGINT, signal.default_int_handler)
 """Undone here: a background job of a shell ignores SIGINT, and children that tests interrupt would inherit that."""
 
+os.environ["GRAFT_KEPT_ENGINES"] = (
+    os.devnull
+)  # tests export what they need: whether `make run` came before is no matter
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # hundreds of processes are started; each would compile Graft again
 
 MEMORY = Path("/dev/shm")

@@ -1,6 +1,7 @@
 """The choice of the engine, and the exported file it runs: written once per backbone and cut, then linked and read."""
 
 import json
+import shutil
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
@@ -14,6 +15,7 @@ from core.backbones import Backbone, obtain
 from core.backbones.token_network import Pooling
 from core.errors import Unavailable
 from core.features.engine_store import engines_folder, evict_engines, notes_of, touch, use_lock
+from core.features.kept import kept_folder, kept_notes
 from core.features.litert import MOST_WORKERS, LiteRTEngine, cores
 from core.features.onnx_engine import OnnxEngine
 from core.features.onnx_file import STORED, write_prefix
@@ -134,8 +136,13 @@ def _short(cut: str) -> str:
 
 
 def is_exported(backbone: Backbone, settings: Settings, cut: str = "top") -> bool:
-    """Whether the prefix was exported, or found not to be exportable."""
+    """Whether the prefix was exported in this home, or found not to be exportable."""
     return notes_of(engine_path(backbone, settings, cut)).exists()
+
+
+def needs_export(backbone: Backbone, settings: Settings, cut: str = "top") -> bool:
+    """Whether using the prefix begins with an export: it was exported neither in this home nor at set-up."""
+    return not is_exported(backbone, settings, cut) and kept_notes(engine_path(backbone, settings, cut).name) is None
 
 
 def _read(path: Path) -> EngineFile | None:
@@ -151,8 +158,14 @@ def _read(path: Path) -> EngineFile | None:
 
 
 def _make(backbone: Backbone, settings: Settings, cut: str, path: Path) -> EngineFile:
-    """Exports, compares with Keras, then publishes the file. That LiteRT cannot run it is stored too."""
+    """Exports, compares with Keras, then publishes the file. That LiteRT cannot run it is stored too.
+
+    A file that was exported at set-up is copied instead.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
+    if _copied(path) and (known := _read(path)) is not None:
+        evict_engines(settings)
+        return known
     begin = spent_now()
     refused, error = "", 0.0
     try:
@@ -167,6 +180,20 @@ def _make(backbone: Backbone, settings: Settings, cut: str, path: Path) -> Engin
         raise Unavailable(refused)
     evict_engines(settings)  # not the new one, which is in use
     return EngineFile(path=path, digest=digest, cost=cost, error=error)
+
+
+def _copied(path: Path) -> bool:
+    """Copies what was exported at set-up; whether there is such a file, and it is whole. A copy, not a link: homes do
+    not share files with the environment."""
+    notes = kept_notes(path.name)
+    if notes is None:
+        return False
+    with atomic.replacing(path, alone=True) as draft:
+        shutil.copyfile(kept_folder() / path.name, draft)
+    if atomic.digest_of(path) != notes["digest"]:
+        return False  # without notes it is exported again
+    atomic.write_json(notes_of(path), {name: notes[name] for name in ("digest", "cost", "error", "refused")})
+    return True
 
 
 def _export(backbone: Backbone, settings: Settings, cut: str, path: Path) -> float:

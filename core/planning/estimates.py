@@ -7,7 +7,7 @@ from functools import cached_property
 from core.backbones import availability
 from core.backbones.values import Availability
 from core.datasets.values import Dataset
-from core.features.engines import engine_path, is_exported
+from core.features.engines import engine_path, needs_export
 from core.planning import speed
 from core.planning.decide import Decision, Plan
 from core.planning.lookup import RecipeLookup
@@ -169,5 +169,5 @@ class Estimator(RecipeLookup):
                 key=engine_path(backbone, self.settings, part.cut).name,
                 kind=SharedKind.EXPORT,
                 seconds=ratio * speed.export_seconds(blocks_below(part, self)),
-                stored=is_exported(backbone, self.settings, part.cut),
+                stored=not needs_export(backbone, self.settings, part.cut),
             )

@@ -12,7 +12,7 @@ from core.backbones.values import Backbone
 from core.datasets.values import Photo
 from core.errors import GraftError
 from core.features.compute import features_of
-from core.features.engines import Engine, is_exported, litert_engine
+from core.features.engines import Engine, litert_engine, needs_export
 from core.features.store import is_stored, key_of
 from core.models.lineage import backbones_of
 from core.recipes.program import PREDICTIONS, Part, cuts_of, features_used, program_of
@@ -61,7 +61,7 @@ class EarlyFeatures:
                 continue
             backbone = backbones[part.source]
             keys = [key_of(self._dataset, backbone, split, cut=cut, **self._view(view)) for cut in cuts_of(part.cut)]
-            if backbone.is_onnx or not is_exported(backbone, self._settings, part.cut):
+            if backbone.is_onnx or needs_export(backbone, self._settings, part.cut):
                 continue
             if not all(is_stored(key, self._settings) for key in keys):
                 yield part, backbone, split, view

@@ -18,6 +18,7 @@ from core.features.engines import (
     engine_file,
     engine_path,
     is_exported,
+    needs_export,
 )
 from core.features.litert import cores
 from core.features.sharing import is_at_hand
@@ -220,7 +221,7 @@ class TrainingInputs:
         """Made before the features are computed, because an export is a shared thing with a cost of its own."""
         if part not in self._engines:
             backbone = self.backbones[part.source]
-            if gpu_of_slot() is None and not is_exported(backbone, self.settings, part.cut):
+            if gpu_of_slot() is None and needs_export(backbone, self.settings, part.cut):
                 self.progress.start(OPTIMISING, 0)
                 with self.meter.stage(OPTIMISING):
                     self.engine_file(part)
