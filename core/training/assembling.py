@@ -14,6 +14,7 @@ from core.files.here import model_here
 from core.models.inference.model_files import adopt, link
 from core.models.inference.nodes import Head, Network, Node
 from core.recipes.program import CLASSES, PIXELS, PREDICTIONS, Part, cuts_of
+from core.training import keras_saving
 from core.training.cache import cached
 from core.training.context import Context, FittedHead
 
@@ -69,9 +70,28 @@ def frozen_network(context: Context, part: Part) -> keras.Model:
         model.trainable = False
         return model
 
+    return cached("network", _network_key(context, part), make)
+
+
+def _network_key(context: Context, part: Part) -> tuple:
+    backbone = context.backbones[part.source]
     several = part.cut if part.cut == CLASSES or len(cuts_of(part.cut)) > 1 else ""
-    key = backbone.identity, backbone.input_size, backbone.pooling, several, depth
-    return cached("network", key, make)
+    return backbone.identity, backbone.input_size, backbone.pooling, several, context.program.depth
+
+
+def save(context: Context, fitted: FittedHead, model: keras.Model, path: Path) -> None:
+    """Writes the model of ``end_to_end``; what runs of this process share of it is laid out once."""
+    part, *others = fitted.inputs
+    if others or part.cut == PREDICTIONS or fitted.network is not None:
+        model.save(path)
+        return
+    network = frozen_network(context, part)
+    if keras_saving.weights_bytes(network) > keras_saving.LARGEST_BYTES:
+        model.save(path)
+        return
+    key = _network_key(context, part)
+    file = cached("saved network", key, lambda: keras_saving.network_file(model, network))
+    keras_saving.save(model, network, file, path)
 
 
 def _nested(context: Context, part: Part) -> keras.Model | None:

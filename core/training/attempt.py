@@ -114,7 +114,7 @@ def _save(context: Context, fitted: FittedHead) -> tuple[SavedModel, keras.Model
     folder = saving.begin(run_folder(context.settings, context.run.id).model)
     model = assembling.end_to_end(context, fitted)
     if model is not None:
-        model.save(folder / KERAS_MODEL)
+        assembling.save(context, fitted, model, folder / KERAS_MODEL)
     return SavedModel(folder=folder, graph=assembling.write_graph(context, fitted, folder)), model
 
 
