@@ -14,6 +14,7 @@ from core.files.here import model_here
 from core.models.inference.model_files import adopt, link
 from core.models.inference.nodes import Head, Network, Node
 from core.recipes.program import CLASSES, PIXELS, PREDICTIONS, Part, cuts_of
+from core.runs.costs import Clock, spent_by_thread, spent_now
 from core.training import keras_saving
 from core.training.cache import cached
 from core.training.context import Context, FittedHead
@@ -56,8 +57,20 @@ def _is_onnx(context: Context, part: Part) -> bool:
     return part.cut != PREDICTIONS and context.backbones[part.source].is_onnx
 
 
-def frozen_network(context: Context, part: Part) -> keras.Model:
-    """The pretrained network of a part up to its cut, cached in the process because it is never trained."""
+def prepare(context: Context) -> None:
+    """Builds the network of a run that trains a head alone, while other threads compute its features."""
+    part, *others = context.program.inputs
+    is_frozen = part.cut not in (PIXELS, PREDICTIONS) and not any(stage.trained for stage in context.program.stages)
+    if is_frozen and not others and not _is_onnx(context, part):
+        frozen_network(context, part, clock=spent_by_thread)
+
+
+def frozen_network(context: Context, part: Part, clock: Clock = spent_now) -> keras.Model:
+    """The pretrained network of a part up to its cut, cached in the process because it is never trained.
+
+    Args:
+        clock: what building it costs, where other threads work at the same time.
+    """
     backbone, depth = context.backbones[part.source], context.program.depth
 
     def make() -> keras.Model:
@@ -70,7 +83,7 @@ def frozen_network(context: Context, part: Part) -> keras.Model:
         model.trainable = False
         return model
 
-    return cached("network", _network_key(context, part), make)
+    return cached("network", _network_key(context, part), make, clock=clock)
 
 
 def _network_key(context: Context, part: Part) -> tuple:

@@ -45,6 +45,7 @@ def train_run(context: Context, early: EarlyFeatures | None = None) -> None:
         learner = LEARNERS[context.program.head](context)
     with _step(context, FEATURES):
         if early is not None:
+            assembling.prepare(context)
             early.wait(context.progress, context.stop)
         context.sources.gather(learner.requests())
         _count_earlier_features(context)
