@@ -14,7 +14,7 @@ from core.planning.resources import ResourceEstimate
 from core.planning.speed import Measurement, RunPart
 from core.recipes.program import PREDICTIONS, Part, Program, block_of_cut
 from core.registry import Registry
-from core.runs.costs import FULL_COSTS, TRAINER_START
+from core.runs.costs import FULL_COSTS, OVERLAP, TRAINER_START
 from core.runs.stages import FEATURES, OPTIMISING, TRAINING
 from core.runs.values import Cost, Run, Status
 
@@ -66,6 +66,7 @@ class _MeasuredRun:
     ) -> None:
         self._run, self._cost, self._lookup = run, cost, lookup
         self._full, self._paid = _seconds(attempt.get(FULL_COSTS, {})), _seconds(attempt.get("paid", {}))
+        self._overlap = float(attempt.get(OVERLAP, 0.0))
         self._program: Program = lookup.program(run.recipe)
         self._resources: ResourceEstimate = lookup.resources(run.recipe, dataset)
         self._kind = speed.kind_of(run.recipe)
@@ -125,7 +126,7 @@ class _MeasuredRun:
         """Everything that is not in another part."""
         stages = self._cost.stages
         if self._full:
-            other = sum(self._paid.values()) + stages.get(TRAINING, 0.0)
+            other = sum(self._paid.values()) - self._overlap + stages.get(TRAINING, 0.0)
         else:
             other = sum(stages.get(name, 0.0) for name in (OPTIMISING, FEATURES, TRAINING))
         seconds, start = self._cost.wall_seconds - other, speed.start_seconds(0)

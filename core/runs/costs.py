@@ -12,8 +12,9 @@ from pathlib import Path
 from typing import Any
 
 POWERCAP = Path("/sys/class/powercap")
-FULL_COSTS, RECORDED_AT = "full_costs", "recorded_at"
-"""Keys of an attempt's recorded cost: what the shared results it used cost to compute, and when it was recorded."""
+FULL_COSTS, RECORDED_AT, OVERLAP = "full_costs", "recorded_at", "overlap"
+"""Keys of an attempt's recorded cost: what the shared results it used cost to compute, when it was recorded, and the
+wall seconds that are charged to several shared results at once, because they were computed side by side."""
 
 TRAINER_START = "start 'TensorFlow'"
 """Name under which a run is charged for the start of its process (``core.training.cache``)."""

@@ -6,7 +6,7 @@ from dataclasses import asdict
 from time import time
 from typing import Any
 
-from core.runs.costs import FULL_COSTS, RECORDED_AT, Clock, Meter, Spent
+from core.runs.costs import FULL_COSTS, OVERLAP, RECORDED_AT, Clock, Meter, Spent
 from core.runs.stages import in_order
 from core.runs.values import Cost
 
@@ -24,6 +24,7 @@ class Ledger:
         self._charged: dict[str, Spent] = {}
         self._open: dict[str, tuple[Clock, Spent]] = {}
         self._full_costs: dict[str, Spent] = {}
+        self._overlap = self._counted_until = 0.0
         self._inherited = Spent()
         self.is_complete = _are_complete(self._former)
         """Whether the full costs of everything that the run has used are recorded. Attempts before 0.5.0 did not record
@@ -37,12 +38,20 @@ class Ledger:
             clock: what the block costs, where other threads work at the same time; by default all that is spent.
         """
         clock = clock or self._meter.spent
+        self._count_overlap()
         self._open[name] = clock, clock()
         try:
             yield
         finally:
+            self._count_overlap()
             read, before = self._open.pop(name)
             self._charged[name] = self._charged.get(name, Spent()) + read().minus(before)
+
+    def _count_overlap(self) -> None:
+        """Before another block begins or ends."""
+        now = self._meter.spent().wall_seconds
+        self._overlap += max(0, len(self._open) - 1) * (now - self._counted_until)
+        self._counted_until = now
 
     def _charged_now(self) -> dict[str, Spent]:
         """Blocks that have not ended are included: the attempt may be killed in one."""
@@ -83,7 +92,7 @@ class Ledger:
         reading = self._meter.reading()
         metrics = {name: value for name, value in asdict(reading).items() if name != "spent"}
         shared = {"paid": _plain(self._charged_now()), FULL_COSTS: _plain(dict(self._full_costs))}
-        return vars(reading.spent) | metrics | shared | {RECORDED_AT: time()}
+        return vars(reading.spent) | metrics | shared | {OVERLAP: self._overlap, RECORDED_AT: time()}
 
     def cost(self, **measured: Any) -> Cost:
         """Of the whole run; ``measured`` are the fields of ``Cost`` that no meter gives."""

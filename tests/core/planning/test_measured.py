@@ -87,6 +87,13 @@ def test_a_run_that_reused_everything_measures_the_same(lookup, registry, settin
     assert len(both) == 2 * 7 and {(one.part, one.kind): one.ratio for one in both} == pytest.approx(reused)
 
 
+def test_what_was_computed_side_by_side_counts_once_in_the_rest(lookup, registry, settings):
+    """As above, while TensorFlow was imported 4 of the 9 s of features were computed."""
+    finish(registry, attempt=spent(settings) | {"overlap": 4.0}, wall=26.0, training=8.0)
+    rest = ratios(lookup)[RunPart.REST, "integrated_extractor"]
+    assert rest == pytest.approx(2.0 / speed.rest_seconds(lookup.program(RECIPE)))
+
+
 def test_a_run_before_costs_were_recorded_one_by_one(lookup, registry):
     finish(registry, wall=15.0, training=8.0, features=5.0, alone=45.0)
     loads = lookup.resources(RECIPE, DATASET).loads

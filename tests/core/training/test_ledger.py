@@ -185,6 +185,19 @@ def test_what_attempts_before_050_used_is_unknown_until_it_was_looked_up():
     assert extended.cost(**FIGURES).alone_wall_seconds is None
 
 
+def test_seconds_that_are_charged_twice_are_known():
+    clock = Clock()
+    ledger = Ledger(clock)
+    with ledger.charge("features"):
+        clock.now += 2
+        with ledger.charge("start"):
+            clock.now += 5
+        clock.now += 10
+    clock.now += 3
+    paid = {name: one["wall_seconds"] for name, one in ledger.so_far()["paid"].items()}
+    assert (paid, ledger.so_far()["overlap"]) == ({"features": 17, "start": 5}, 5)
+
+
 def test_an_attempt_killed_while_it_computes_features_has_paid_for_what_it_computed():
     clock = Clock()
     ledger = Ledger(clock)
