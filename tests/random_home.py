@@ -49,7 +49,8 @@ def _recipe(number: int, seed: int) -> Recipe:
 
 
 def _add(bench, dataset, rng, number, recipe, right, digests, labels) -> None:
-    registry, run = bench.registry, make_run(number, id=f"r-{number:08d}", dataset=dataset, recipe=recipe)
+    unique = f"{int(dataset.id.removeprefix('d-random')):02d}{number:06d}"
+    registry, run = bench.registry, make_run(number, id=f"r-{unique}", dataset=dataset, recipe=recipe)
     if rng.uniform() < 0.1:
         registry.add_run(run)
         claimed = registry.claim("cpu", "test")
@@ -66,6 +67,6 @@ def _add(bench, dataset, rng, number, recipe, right, digests, labels) -> None:
         folder.mkdir(parents=True)
         np.savez(folder / "test.npz", digests=digests, labels=labels, probabilities=probabilities)
     cost = make_cost(float(rng.choice([0.5, 1.0, 3.0, 10.0])))
-    registry.add_finished(run, evaluation=evaluation, cost=cost, model=make_model(run, id=f"m-{number:08d}"))
+    registry.add_finished(run, evaluation=evaluation, cost=cost, model=make_model(run, id=f"m-{unique}"))
     if rng.uniform() < 0.1:
         bench.archive([run.id])

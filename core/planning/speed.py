@@ -116,17 +116,17 @@ def cores() -> int:
 
 def start_seconds(blocks: int) -> float:
     """Importing TensorFlow, building the network of this number of blocks, and what a process compiles once."""
-    return 4.5 + 0.04 * blocks
+    return 2.9 + 0.04 * blocks
 
 
 def export_seconds(blocks: int) -> float:
     """Exporting this number of blocks."""
-    return 0.5 + 0.2 * blocks
+    return 0.5 + 0.17 * blocks
 
 
 def features_seconds(photos: int, multiply_adds: float) -> float:
     """Rendering these photos and computing their features, on all cores."""
-    return 0.05 + (0.0028 * photos + multiply_adds / 42e9) / (0.9 * cores())
+    return 0.05 + (0.0018 * photos + multiply_adds / 59e9) / (0.9 * cores())
 
 
 QUANTIZED_MILLISECONDS = 10.0

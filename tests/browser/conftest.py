@@ -16,6 +16,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from core.advising.growth import CURVE_METHOD
+from core.advising.label_values import LABEL_METHOD
 from core.files import atomic
 from core.files.home import dataset_folder, registry_file, run_folder
 from core.jobs import stop_supervisor
@@ -23,9 +24,11 @@ from core.registry import Registry
 from core.settings import REPOSITORY, Settings
 from tests.browser.events import write_events
 from tests.core.advising.test_growth import make_growth
+from tests.core.advising.test_label_values import make_order
 from tests.core.advising.test_values import make_shortlist
 from tests.factories import fill
 from tests.findings import store_findings
+from tests.pools import fill_pool
 
 FLAGS = ("--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update")
 READY = '[data-testid="stApp"][data-test-script-state="notRunning"]'
@@ -135,6 +138,16 @@ def advise(home: Path) -> None:
     registry.close()
 
 
+def offer_labels(home: Path) -> None:
+    """Five photos without a class beside the first dataset, in the order in which they are to be labelled."""
+    settings = Settings(home=home)
+    registry = Registry.open(registry_file(settings))
+    dataset = registry.datasets()[0]
+    order = make_order(*fill_pool(settings, dataset, 5), dataset_id=dataset.id)
+    atomic.write_json(dataset_folder(settings, dataset.id).label_order(LABEL_METHOD), order.to_json())
+    registry.close()
+
+
 def chromium() -> str:
     path = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
     if path is None:
@@ -197,6 +210,19 @@ def filled_server(tmp_path_factory) -> Iterator[Server]:
     """A server whose home has a dataset and runs in all states."""
     folder = tmp_path_factory.mktemp("filled")
     fill_home(folder / "home")
+    server = start_server(folder / "home", folder / "server.log")
+    yield server
+    stop_server(server)
+
+
+@pytest.fixture(scope="session")
+def advised_server(tmp_path_factory) -> Iterator[Server]:
+    """A server with a dataset that was checked, has a shortlist, a learning curve and photos to label, and runs in all
+    states. Shared by tests that change nothing in it."""
+    folder = tmp_path_factory.mktemp("advised")
+    fill_home(folder / "home")
+    advise(folder / "home")
+    offer_labels(folder / "home")
     server = start_server(folder / "home", folder / "server.log")
     yield server
     stop_server(server)

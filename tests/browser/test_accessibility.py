@@ -90,6 +90,7 @@ def address_of(name: str, server: Server) -> str:
     run, dataset = registry.runs(status=Status.FINISHED)[0], registry.datasets()[0]
     registry.close()
     single = {"dataset": f"/datasets?dataset={dataset.id}", "run": f"/runs?run={run.id}"}
+    single["label"] = f"/datasets?dataset={dataset.id}&label=next"
     return (addresses(server.settings) | single)[name]
 
 

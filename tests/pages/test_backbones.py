@@ -269,3 +269,12 @@ def test_an_added_backbone_is_removed_after_a_second_click(bench):
 def test_a_backbone_of_the_catalogue_cannot_be_removed(bench):
     at = visit("backbones", backbone="squeezenet")
     assert "backbone.remove" not in [button.key for button in at.button]
+
+
+def test_the_page_of_a_backbone_can_be_opened_from_a_list(bench):
+    """The keyboard reaches neither the buttons in the table nor the points of the chart."""
+    at = visit("backbones", q="Lite")
+    box = at.selectbox(key="backbones.choose")
+    assert box.value is None and "EfficientNet-Lite1" in box.options
+    box.set_value("efficientnet_lite1").run()
+    assert not at.exception and at.query_params["backbone"] == "efficientnet_lite1"

@@ -405,6 +405,16 @@ def test_a_run_that_combines_others_has_a_map_at_once_and_the_chosen_photo_besid
     assert len([image for images in at.get("image") for image in images.proto.imgs]) == 1
 
 
+def test_a_photo_of_the_map_can_be_chosen_from_a_list(bench, runs):
+    predictions = read_predictions(runs["ensemble"].id, "test", bench.settings)
+    at = at_view("map", runs["ensemble"].id)
+    box = at.selectbox(key="compare.map_photo")
+    assert box.value == "" and len(box.options) == 1 + len(predictions.digests)
+    box.set_value(predictions.digests[0]).run()
+    assert not at.exception and "Selected photo" in text_of(at)
+    assert _in_url(at, "cell") == predictions.digests[0]
+
+
 def _in_url(at, name: str) -> str:
     """What a widget wrote into the URL: AppTest gives it back as a list or as a text."""
     value = at.query_params[name]

@@ -98,6 +98,14 @@ def test_a_phone_shows_the_accuracy_beside_the_name_and_leaves_out_what_says_lea
     assert not {"colour", "recipe", "tags"} & set(narrow)
 
 
+def test_one_ticked_run_can_be_opened_by_a_link(bench, filled):
+    """The keyboard can tick a row and not press the button in it."""
+    at = visit("runs")
+    assert "Open this run" not in link_labels(at)
+    assert "Open this run" in link_labels(tick(at, bench, 0))
+    assert "Open this run" not in link_labels(tick(at, bench, 0, 1))
+
+
 def test_a_running_run_names_its_device(bench, filled):
     running = filled.with_status("RUNNING")[0]
     assert "on CPU" in text_of(visit("runs")) and running.slot == "cpu"

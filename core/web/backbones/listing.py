@@ -49,6 +49,7 @@ def show(bench: Workbench, everything: Choices) -> None:
         return
     _chart(shown)
     _table(shown, bench.registry.value_counts("backbone"))
+    _opening([backbone for backbone, _ in shown])
     with st.container(horizontal=True):
         page_link("models", "Models of your runs can be backbones too")
 
@@ -147,6 +148,21 @@ def _table(shown: Choices, runs: Mapping[str, int]) -> None:
         formats={key: label for key, label in _FORMATS.items() if key in kept},
         columns={key: column for key, column in columns.items() if key in kept},
     )
+
+
+def _opening(shown: Sequence[Backbone]) -> None:
+    """The same as a click in the table or the chart, which the keyboard cannot press."""
+    names = {backbone.name: backbone.title for backbone in shown}
+    st.selectbox(
+        "Open the page of", list(names), index=None, format_func=lambda name: names.get(name, name),
+        key="backbones.choose", placeholder="A backbone", width=340, on_change=_chosen,
+    )  # fmt: skip
+
+
+def _chosen() -> None:
+    name = st.session_state.pop("backbones.choose", None)
+    if name:
+        st.query_params.from_dict({"backbone": name})
 
 
 def _line(backbone: Backbone, state: Availability, runs: int) -> dict[str, Any]:

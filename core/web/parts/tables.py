@@ -63,7 +63,8 @@ def text_switch() -> None:
     """The switch of all tables, in the frame around every page."""
     st.toggle(
         "Tables as text", key=_AS_TEXT, persist_state="session",
-        help="Shows every table as text too, for screen readers and for copying.",
+        help="Shows every table as text too, for screen readers and for copying. By keyboard, the arrow keys move in a "
+        "table, and Shift with Space ticks a row.",
     )  # fmt: skip
 
 

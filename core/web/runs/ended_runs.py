@@ -20,6 +20,7 @@ from core.web.parts.leaks import leak_marks
 from core.web.parts.paging import page_of, pager
 from core.web.parts.run_table import NARROW_NAME, RunLine, TableColumn
 from core.web.parts.widgets import page_link, status_word
+from core.web.runs.rows import open_link
 from core.workbench import Workbench
 
 PER_PAGE = 50
@@ -197,8 +198,10 @@ def _open(shown: Sequence[Run]) -> None:
 
 
 def _compare(chosen: Sequence[Run]) -> None:
-    """A link to Compare with the ticked runs that have finished."""
+    """Links to the one ticked run, and to Compare with the ticked runs that have finished."""
     finished = [run for run in chosen if run.status is Status.FINISHED]
+    if len(chosen) == 1:
+        open_link(chosen[0], "Open this run")  # the button in its line cannot be pressed by keyboard
     if len({run.dataset_id for run in finished}) > 1:
         st.caption("Only runs of one dataset can be compared; select runs of one.")
     elif finished:

@@ -71,6 +71,7 @@ def _draw(selected: Selected, found: PhotoMap) -> None:
             query_params={"runs": found.run_id},
         )  # fmt: skip
     with narrow:
+        _choose_photo(selected, found)
         _photo(selected, found)
 
 
@@ -79,8 +80,24 @@ def _clicked() -> None:
         address.change(cell=str(custom[0]))
 
 
+def _choose_photo(selected: Selected, found: PhotoMap) -> None:
+    """The same as a click on a dot, for the keyboard: the most confident wrong ones first, then the other photos."""
+    predictions, names = selected.comparison.predictions[found.run_id], selected.comparison.class_names
+    order = np.lexsort((-predictions.confidence, predictions.correct))
+    labels = {"": "Most confident wrong predictions"} | {
+        predictions.digests[row]: f"{names[predictions.labels[row]]}, predicted {names[predictions.predicted[row]]}, "
+        f"{percent(predictions.confidence[row])} ({predictions.digests[row][:6]})"
+        for row in order
+    }
+    asked = selected.address.cell if selected.address.cell in labels else ""
+    st.selectbox(
+        "Photos of the map", list(labels), format_func=lambda digest: labels.get(digest, digest),
+        help="Or click a dot.", **address.bound("compare.map_photo", "cell", asked),
+    )  # fmt: skip
+
+
 def _photo(selected: Selected, found: PhotoMap) -> None:
-    """The photo that was clicked, else the most confident wrong predictions."""
+    """The photo that was clicked or chosen, else the most confident wrong predictions."""
     predictions, names = selected.comparison.predictions[found.run_id], selected.comparison.class_names
     if selected.address.cell in predictions.digests:
         shown, title = [selected.address.cell], "Selected photo"

@@ -1,15 +1,25 @@
 """One verdict: for random sets of runs every page, chart, report and command names the same best run, the same runs
 that are not distinguishable from it, and the same recommendation."""
 
+import json
 import re
+from collections import Counter
+from collections.abc import Sequence
 
+import anyio
 import numpy as np
 import pytest
+from starlette.applications import Starlette
+from starlette.testclient import TestClient
 
+from core.__main__ import main
+from core.api.mounting import api_routes
 from core.charts.tradeoff import tradeoff_chart
 from core.comparison.summary import BADGES, RECOMMENDED, REPETITION, STANDINGS, recommendation
 from core.comparison.verdict import Standing, Verdict
+from core.curation.flags import Flag
 from core.datasets.values import Dataset
+from core.files.home import dataset_folder, uploads_folder
 from core.output.comparisons import comparison_json
 from core.reporting.leaderboard import board_section
 from core.reporting.summary import answer
@@ -22,6 +32,8 @@ from core.web.models.panel import standing_badge
 from core.web.models.ready import ready_runs
 from core.web.overview.standing import standings
 from core.workbench import Workbench
+from tests.core.api.test_mcp_server import _spoken, result_of
+from tests.findings import store_findings
 from tests.pages.conftest import text_of, visit
 from tests.pages.leaderboard import headline_of, table_of
 from tests.random_home import fill_random
@@ -86,6 +98,52 @@ def test_all_that_is_said_of_chosen_runs_is_one_verdict(bench, dataset):
     assert badges.count(f", {RECOMMENDED}<") == (found.runs > 1)
 
 
+@pytest.mark.parametrize("without", [(), (Flag.LEAKS,)], ids=["all photos", "without leaks"])
+@pytest.mark.parametrize("dataset", SEEDS[::3], indirect=True)
+def test_programs_are_told_the_same_verdict(bench, dataset, without, call, capsys):
+    """REST, MCP and the command line, of all test photos and without those that have a near-copy in another split."""
+    _leak(bench, dataset)
+    ids = list(bench.board(dataset.id).run_ids)
+    shown = select(bench, dataset, Address(without=tuple(map(str, without))), tuple(ids))
+    found = bench.comparison(ids, without=without).verdict
+    told = _told(bench, call, ids, ",".join(without))
+    assert all(one == told[0] for one in told)
+    if found is None:
+        assert told[0]["verdict"] is None and shown.comparison.verdict is None
+        return
+    assert _same(shown.comparison.verdict, found)
+    verdict = told[0]["verdict"]
+    assert (verdict["best"], verdict["recommended"]) == (found.best.run_id, found.recommended.run_id)
+    assert verdict["not_distinguishable"] == [one.run_id for one in found.ties]
+    standings = {run["run"]: run["standing"] for run in told[0]["runs"]}
+    assert standings == {run_id: found.standing(run_id) for run_id in standings}
+    if without:  # the leaderboard and the chart too
+        assert bench.verdict(dataset.id, without=without).photos == found.photos < bench.verdict(dataset.id).photos
+        _check_chart(shown, found)
+    main(["compare", *ids, *(["--without", ",".join(without)] if without else [])])
+    assert verdict["sentence"] in capsys.readouterr().out
+
+
+def test_the_random_sets_have_what_is_hard_to_tell_apart(bench):
+    """Repetitions, equal accuracies, ties, clear differences, runs without results per photo, failed and archived."""
+    seen: Counter[str] = Counter()
+    for seed in SEEDS:
+        dataset = fill_random(bench, seed)
+        board, found = bench.board(dataset.id), bench.verdict(dataset.id)
+        runs = bench.registry.runs(dataset_id=dataset.id)
+        accuracies = [run.test_accuracy for run in runs if run.test_accuracy is not None]
+        seen["repetitions"] += len({run.recipe.backbone for run in runs}) < len(board.run_ids)
+        seen["equal"] += len(set(accuracies)) < len(accuracies)
+        seen["archived"] += any(run.archived for run in runs)
+        seen["failed"] += any(run.test_accuracy is None for run in runs)
+        if found is not None:
+            seen["ties"] += bool(found.ties)
+            seen["worse"] += found.worse > 0
+            seen["untested"] += found.untested > 0
+            seen["another is cheaper"] += found.best != found.recommended
+    assert min(seen.values()) >= 2 and len(seen) == 8, seen
+
+
 @pytest.mark.parametrize("dataset", [1, 5], indirect=True)
 def test_the_pages_show_it(bench, dataset):
     found = bench.verdict(dataset.id)
@@ -102,6 +160,28 @@ def test_the_pages_show_it(bench, dataset):
     overview, predict = visit("overview"), visit("predict")
     assert not overview.exception and name in text_of(overview)
     assert predict.multiselect(key="predict.models").value == [found.recommended.run_id]
+
+
+def _leak(bench: Workbench, dataset: Dataset) -> None:
+    """A check found a near-copy among the training photos of every fourth test photo."""
+    photos = bench.registry.photos(dataset.id)
+    train = [photo for photo in photos if photo.split == "train"]
+    test = [photo for photo in photos if photo.split == "test"]
+    dataset_folder(bench.settings, dataset.id).path.mkdir(parents=True, exist_ok=True)
+    store_findings(dataset, bench.settings, copies=list(zip(train, test[::4], strict=False)))
+
+
+def _told(bench: Workbench, call, ids: Sequence[str], without: str) -> list[dict]:
+    """The same comparison over REST, over MCP and by the command line."""
+    uploads_folder(bench.settings).mkdir(parents=True, exist_ok=True)
+    app = Starlette(routes=api_routes(lambda: bench))
+    _, secret = bench.registry.create_token("program", "read")
+    client = TestClient(app, base_url="http://127.0.0.1:8501/api/v1", headers={"Authorization": f"Bearer {secret}"})
+    rest = client.get("/compare", params={"runs": ids, "without": without})
+    assert rest.status_code == 200, rest.text
+    mcp = anyio.run(_spoken, app, secret, lambda speaker: result_of(speaker, "compare_runs", runs=ids, without=without))
+    options = ["--without", without] if without else []
+    return [rest.json(), json.loads(json.dumps(mcp)), call("compare", *ids, *options)]
 
 
 def _same(one: Verdict | None, other: Verdict) -> bool:
