@@ -8,9 +8,9 @@ from core.charts.styles import run_colour
 from core.errors import GraftError, NotFound
 from core.recipes.labels import choice_title, method_title
 from core.recipes.recipe import PARTS, Recipe
+from core.registry import Registry
 from core.runs.epochs import best_of
 from core.runs.values import Cost, Epoch, Evaluation, Run
-from core.workbench import Workbench
 
 METRICS: dict[str, tuple[str, str]] = {
     "graft/accuracy": ("test accuracy", "Fraction of the test photos predicted correctly."),
@@ -90,8 +90,8 @@ NEWEST = 300
 class RegistryRuns:
     """Reads the registry at every call, so that renaming and deletion take effect at once."""
 
-    def __init__(self, bench: Workbench) -> None:
-        self._bench = bench
+    def __init__(self, registry: Registry) -> None:
+        self._registry = registry
 
     def names(self, run_ids: Collection[str]) -> dict[str, str]:
         """Display names by id, without unknown ids."""
@@ -103,8 +103,9 @@ class RegistryRuns:
 
     def details(self, run_ids: Collection[str] | None) -> dict[str, BoardRun]:
         """Recipes and metrics by id; None for the newest runs."""
-        runs = self._bench.registry.runs(limit=NEWEST) if run_ids is None else self._runs(run_ids)
-        registry, ids = self._bench.registry, [run.id for run in runs]
+        registry = self._registry
+        runs = registry.runs(limit=NEWEST) if run_ids is None else self._runs(run_ids)
+        ids = [run.id for run in runs]
         evaluations, costs, epochs = registry.evaluations(ids), registry.costs(ids), registry.epochs_of(ids)
         return {
             run.id: BoardRun(
@@ -121,7 +122,7 @@ class RegistryRuns:
         if epochs:
             return best_of(epochs, run.recipe.hyperparameters.best_by).val_accuracy
         try:
-            accuracy: float | None = self._bench.registry.model(run.id).card["validation"]["accuracy"]
+            accuracy: float | None = self._registry.model(run.id).card["validation"]["accuracy"]
             return accuracy
         except (NotFound, KeyError):  # not finished, its weights were deleted, an old card
             return None
@@ -130,7 +131,7 @@ class RegistryRuns:
         found = []
         for run_id in run_ids:
             try:
-                run = self._bench.registry.run(run_id)
+                run = self._registry.run(run_id)
             except GraftError:
                 continue
             if run.id == run_id:  # not the beginning of an id, or another way to name a run

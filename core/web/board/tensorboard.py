@@ -1,9 +1,9 @@
-"""TensorBoard inside the web process, on the same origin, without TensorFlow.
+"""TensorBoard as a WSGI application, without TensorFlow: chosen runs, under Graft's names and colours.
 
-``/tb/of/<run id>,<run id>/`` shows those runs, ``/tb/`` shows all.
+``/tb/of/<run id>,<run id>/`` shows those runs, ``/tb/`` shows all. Runs in a process of its own
+(``board_server``); pages take ``board_path`` from here, which imports nothing of TensorBoard.
 """
 
-import asyncio
 import gzip
 import importlib
 import io
@@ -16,16 +16,10 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
-from starlette.responses import HTMLResponse
-from starlette.types import ASGIApp, Receive, Scope, Send
-
 if TYPE_CHECKING:
     from core.web.board.runs import RegistryRuns
 
 RELOAD_SECONDS = 5
-
-_WAIT = """<!doctype html><meta http-equiv="refresh" content="2"><title>TensorBoard</title>
-<p style="font: 1rem sans-serif; color: #7d8781; padding: 2rem">TensorBoard is starting …</p>"""
 
 _CHOSEN = re.compile(r"^/of/([^/]+)(/.*)$")
 _EXPERIMENT = re.compile(r"^/experiment/[^/]*")
@@ -43,37 +37,8 @@ def board_path(run_ids: Iterable[str], dashboard: str = "") -> str:
     return f"tb/of/{','.join(run_ids)}/?smoothing=0" + (f"#{dashboard}" if dashboard else "")
 
 
-class TensorBoard:
-    """An ASGI application that answers 503 until ``start`` has loaded TensorBoard."""
-
-    def __init__(self) -> None:
-        self._app: ASGIApp | None = None
-        self._program: object = None  # keeps the data server's pipe open
-
-    async def start(self, runs_dir: Path, known: "RegistryRuns") -> None:
-        """Load TensorBoard and start its data server on ``runs_dir``."""
-        wsgi, self._program = await asyncio.to_thread(_make_wsgi, runs_dir, known)
-        from a2wsgi import WSGIMiddleware
-
-        self._app = WSGIMiddleware(wsgi, workers=4)  # type: ignore[assignment]
-
-    def stop(self) -> None:
-        """Stop the data server, which ends when its standard input is closed."""
-        ingester = getattr(self._program, "_ingester", None)
-        process = getattr(ingester, "_data_server_process", None)
-        if process is not None:
-            process.stdin.close()
-            process.wait(timeout=5)
-        self._app = self._program = None
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if self._app is None:
-            await HTMLResponse(_WAIT, 503, headers={"Retry-After": "2"})(scope, receive, send)
-        else:
-            await self._app(scope, receive, send)
-
-
-def _make_wsgi(runs_dir: Path, known: "RegistryRuns") -> tuple[Callable[..., Iterable[bytes]], object]:
+def make_wsgi(runs_dir: Path, known: "RegistryRuns") -> tuple[Callable[..., Iterable[bytes]], object]:
+    """The application, and the program whose data server reads ``runs_dir`` until ``stop_reading``."""
     _keep_tensorflow_out()
     from tensorboard.backend import application
 
@@ -89,6 +54,15 @@ def _make_wsgi(runs_dir: Path, known: "RegistryRuns") -> tuple[Callable[..., Ite
     chosen = SelectedRuns(provider, runs_dir, known)
     wsgi = application.TensorBoardWSGIApp(board.flags, _plugins(), chosen, page_files(board), multiplexer)
     return _choosing(_with_colours(_with_own_fonts(wsgi), chosen.palette)), board
+
+
+def stop_reading(program: object) -> None:
+    """Stop the data server, which ends when its standard input is closed."""
+    ingester = getattr(program, "_ingester", None)
+    process = getattr(ingester, "_data_server_process", None)
+    if process is not None:
+        process.stdin.close()
+        process.wait(timeout=5)
 
 
 _OF_THE_DEBUGGER = "tf-imports/"

@@ -28,15 +28,13 @@ from core.api.traffic import CountedRequests, Traffic
 from core.artifacts.upkeep import UPKEEP_SECONDS, keep_up
 from core.errors import GraftError, InvalidInput
 from core.files.here import curves_here
-from core.files.home import runs_folder
 from core.files.uploads import sweep_uploads
 from core.people.acting import SERVER, Role, acting_as
 from core.registry.links import HOURS, path_of
 from core.runs.values import Status
 from core.settings import load_settings
 from core.text.units import plain
-from core.web.board.runs import RegistryRuns
-from core.web.board.tensorboard import TensorBoard
+from core.web.board.board_process import TensorBoard
 from core.web.server import accounts, openid
 from core.web.server.access_log import LoggedRequests, asked_bytes, asked_target
 from core.web.server.address import dashboard_url, listening_address
@@ -154,14 +152,14 @@ MIDDLEWARE = [
 
 @asynccontextmanager
 async def lifespan(app: Any) -> AsyncIterator[None]:
-    """Open the workbench, import what is slow to import, start TensorBoard.
+    """Open the workbench and import what is slow to import.
 
     The supervisor is not started here: ``python -m core run`` does, and so does every launch of a run. One that was
     killed is started again.
     """
     with acting_as(SERVER):
         await asyncio.to_thread(_get_ready)
-        await board.start(runs_folder(workbench().settings), RegistryRuns(workbench()))
+        board.start(workbench().settings)
         tasks = [asyncio.create_task(_watch_supervisor()), asyncio.create_task(expire_now_and_then())]
     threading.Thread(target=read_boards, name="boards", daemon=True).start()
     print(await asyncio.to_thread(login_notice), flush=True)
@@ -172,7 +170,7 @@ async def lifespan(app: Any) -> AsyncIterator[None]:
     yield
     for task in tasks:
         task.cancel()
-    board.stop()
+    await asyncio.to_thread(board.stop)
 
 
 def login_notice() -> str:

@@ -8,9 +8,6 @@ import sys
 from dataclasses import replace
 
 import pytest
-from starlette.applications import Starlette
-from starlette.routing import Mount
-from starlette.testclient import TestClient
 from tensorboard.backend.experiment_id import WSGI_ENVIRON_KEY
 from tensorboard.data import provider
 from tensorboard.plugins import base_plugin
@@ -27,7 +24,7 @@ from core.settings import Settings
 from core.web.board import hparams
 from core.web.board.runs import METRICS, BoardRun, RegistryRuns, hyperparameters
 from core.web.board.selected_runs import SelectedRuns, shown_tag, stored_tags
-from core.web.board.tensorboard import TensorBoard, _choosing, _make_wsgi, board_path
+from core.web.board.tensorboard import _choosing, board_path, make_wsgi, stop_reading
 from core.workbench import Workbench
 from tests.factories import fill, make_cost, make_evaluation, make_run
 
@@ -267,7 +264,7 @@ def test_a_row_written_into_an_event_file_does_not_count(ask, chosen):
 def test_figures_of_the_registry_are_those_of_the_table(tmp_path):
     bench = Workbench.open(Settings(home=tmp_path))
     finished, *_, running, _ = fill(bench.registry, bench.settings).runs
-    known = RegistryRuns(bench).details([finished.id, running.id, "r-unknown", finished.id[:4]])
+    known = RegistryRuns(bench.registry).details([finished.id, running.id, "r-unknown", finished.id[:4]])
     assert list(known) == [finished.id, running.id]
     evaluation, cost = bench.registry.evaluation(finished.id), bench.registry.cost(finished.id)
     assert known[finished.id].evaluation == evaluation and known[finished.id].cost == cost
@@ -275,7 +272,7 @@ def test_figures_of_the_registry_are_those_of_the_table(tmp_path):
     assert known[finished.id].best_validation == min(epochs, key=lambda epoch: epoch.val_loss).val_accuracy
     assert known[running.id].cost is None
     bench.annotate(finished.id, name="another name")
-    assert RegistryRuns(bench).names([finished.id]) == {finished.id: "another name"}
+    assert RegistryRuns(bench.registry).names([finished.id]) == {finished.id: "another name"}
     bench.registry.close()
 
 
@@ -287,7 +284,7 @@ def test_an_epoch_whose_loss_was_not_a_number_is_never_the_best(tmp_path):
             number=number, attempt=1, loss=1.0, accuracy=0.5, val_loss=loss, val_accuracy=accuracy, seconds=1.0
         )
         bench.registry.record_epoch(running.id, running.attempt, wild)
-    assert RegistryRuns(bench).details([running.id])[running.id].best_validation == 0.8
+    assert RegistryRuns(bench.registry).details([running.id])[running.id].best_validation == 0.8
     bench.registry.close()
 
 
@@ -326,18 +323,11 @@ def test_the_address_of_a_choice():
     assert board_path(["r-1"], "hparams") == "tb/of/r-1/?smoothing=0#hparams"
 
 
-def test_until_it_is_loaded_the_board_says_so():
-    client = TestClient(Starlette(routes=[Mount("/tb", TensorBoard())]))
-    answer = client.get("/tb/")
-    assert answer.status_code == 503
-    assert "starting" in answer.text
-
-
 def test_loading_tensorboard_brings_no_tensorflow_and_says_nothing(tmp_path):
     code = (
-        "import sys, asyncio; from pathlib import Path; from core.web.board.tensorboard import TensorBoard\n"
-        "board = TensorBoard(); asyncio.run(board.start(Path(sys.argv[1]), None))\n"
-        "print('tensorflow' in sys.modules); board.stop()"
+        "import sys; from pathlib import Path; from core.web.board.tensorboard import make_wsgi, stop_reading\n"
+        "_, program = make_wsgi(Path(sys.argv[1]), None)\n"
+        "print('tensorflow' in sys.modules); stop_reading(program)"
     )
     done = subprocess.run([sys.executable, "-c", code, str(tmp_path)], capture_output=True, text=True, timeout=120)
     assert done.returncode == 0, done.stderr
@@ -346,7 +336,7 @@ def test_loading_tensorboard_brings_no_tensorflow_and_says_nothing(tmp_path):
 
 
 def test_its_page_asks_for_nothing_at_the_root_of_the_server_and_has_the_colours_of_the_runs(tmp_path):
-    wsgi, program = _make_wsgi(tmp_path, Known(BoardRun(run=replace(make_run(id="r-7"), colour=3))))
+    wsgi, program = make_wsgi(tmp_path, Known(BoardRun(run=replace(make_run(id="r-7"), colour=3))))
     try:
         page = Client(wsgi).get("/of/r-1/")
         assert page.status_code == 200 and "url(/" not in page.text
@@ -358,6 +348,4 @@ def test_its_page_asks_for_nothing_at_the_root_of_the_server_and_has_the_colours
         assert RUN_COLOURS[3].encode() in gzip.decompress(coloured.data) and RUN_COLOURS[3].encode() not in plain
         assert {"timeseries", "scalars", "hparams", "projector"} == set(tabs)
     finally:
-        board = TensorBoard()
-        board._program = program
-        board.stop()
+        stop_reading(program)

@@ -92,8 +92,10 @@ def children_of(pid: int) -> set[int]:
 
 def test_a_request_that_runs_is_answered_and_then_the_server_ends_with_code_0(begin):
     server = begin(60)
+    assert httpx.get(f"{server.url}/tb/", timeout=90).status_code == 200
     children = children_of(server.process.pid)
-    assert children, "TensorBoard's data server at least"
+    assert children, "TensorBoard's process at least"
+    children |= {one for child in children for one in children_of(child)}
     socket = connect(server.url.replace("http", "ws", 1) + "/_stcore/stream", origin=server.url, proxy=None)
     with SlowUpload(server) as upload:
         server.process.send_signal(signal.SIGTERM)
