@@ -59,10 +59,13 @@ def main() -> int:
         settings = Settings(home=Path(folder))
         wanted = backbones_of_graft(settings)
         missing = [one for one in wanted if kept_notes(engine_path(one, settings).name) is None]
-        if missing:
+        if not missing:
+            return 0
+        try:
+            kept_folder().mkdir(parents=True, exist_ok=True)  # before anything is computed
             print(f"Exporting {len(missing)} networks for this machine (once) …", flush=True)
             import keras  # noqa: F401 here, so that its import is not part of the cost of an export
-        try:
+
             for one in missing:
                 keep(one, settings)
         except (OSError, Unavailable) as error:

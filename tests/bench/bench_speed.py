@@ -6,7 +6,7 @@ trainer that waits for it, another one in a new process, ten recipes and ten see
 the last end. On a shared machine compare the ratios of the CPU seconds.
 
 As after ``make run``, the networks that come with Graft were exported before: what is missing is exported first, and
-not measured. ``GRAFT_KEPT_ENGINES=/nowhere`` measures a first run that exports its own.
+not measured. ``GRAFT_KEPT_ENGINES=/dev/null`` measures a first run that exports its own.
 """
 
 import os
