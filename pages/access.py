@@ -21,7 +21,11 @@ def page() -> None:
         tokens_panel.show(bench)
     valid = sum(token.state() is TokenState.VALID for token in bench.registry.tokens())
     with first_line:
-        heading("API", f"REST at `{address}/api/v1` and MCP at `{address}/mcp`; {count(valid, 'valid token')}.")
+        heading(
+            "API",
+            f"Programs use Graft through REST at `{address}/api/v1`, assistants with language models through MCP at "
+            f"`{address}/mcp`. {count(valid, 'valid token')}.",
+        )
     show_examples(address, example_model(bench))
     with explained():
         routes_panel.show(address)

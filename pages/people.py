@@ -18,8 +18,8 @@ def page() -> None:
         heading("People", f"Nobody signs in here: only this machine can connect. {count(len(users), 'account')}.")
         empty_state(
             "No login",
-            "People sign in as soon as the address of the server is one that other machines can reach, or with "
-            "GRAFT_LOGIN=required, which belongs behind a proxy on this machine.",
+            "People have to sign in where other machines can reach the server. Behind a proxy on this machine, set "
+            "GRAFT_LOGIN=required.",
             icon=":material/lock_open:",
         )
         return

@@ -22,7 +22,7 @@ from core.charts.look import (
     scatter,
 )
 from core.text.tables import Rows
-from core.text.units import amount, count, percent
+from core.text.units import count, magnitude, percent
 
 PARAMETERS = "#4890FC"
 _PANEL, _GAP, _BELOW = 110, 34, 90
@@ -114,8 +114,8 @@ def _sides(blocks: Sequence[BlockFacts], names: Sequence[str]) -> Trace:
 
 def _hover(block: BlockFacts) -> str:
     return (
-        f"{shape_words(block.shape)} · {amount(block.parameters)} parameters ({percent(block.parameters_share)}) · "
-        f"{amount(block.multiply_adds)} multiply-adds ({percent(block.cost_share)})"
+        f"{shape_words(block.shape)} · {magnitude(block.parameters)} parameters ({percent(block.parameters_share)}) · "
+        f"{magnitude(block.multiply_adds)} multiply-adds ({percent(block.cost_share)})"
     )
 
 

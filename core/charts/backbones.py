@@ -10,7 +10,7 @@ from core.charts.chart import Chart
 from core.charts.look import ACCENT, GREY, HOVER, Trace, axis, escape, figure, log_axis, require_some, scatter
 from core.charts.placement import Mark, placed
 from core.text.tables import Rows
-from core.text.units import amount, brief, count, percent
+from core.text.units import brief, count, magnitude, percent
 
 _MOST_NAMED, _WIDTH, _HEIGHT = 16, 560, 280
 
@@ -34,13 +34,18 @@ def backbones_chart(backbones: Sequence[Backbone], ready: Collection[str], width
 
 def _title(drawn: Sequence[Backbone], ready: Collection[str]) -> str:
     """The most accurate one, and the most accurate that needs no download."""
-    best = max(drawn, key=lambda one: (one.top1 or 0, -one.multiply_adds))
+    best = _most_accurate(drawn)
     here = [one for one in drawn if one.name in ready]
     first = f"{brief(best.title)} has the highest ImageNet top-1, {percent(best.top1)}"
     if not here or best in here:
         return first
-    own = max(here, key=lambda one: (one.top1 or 0, -one.multiply_adds))
+    own = _most_accurate(here)
     return f"{first}; of those that are ready to use {brief(own.title)}, {percent(own.top1)}"
+
+
+def _most_accurate(some: Sequence[Backbone]) -> Backbone:
+    """The one with the highest published accuracy; of equals the cheapest."""
+    return max(some, key=lambda one: (one.top1 or 0, -one.multiply_adds))
 
 
 def _caption(left_out: int) -> str:
@@ -99,13 +104,13 @@ def _points(some: Sequence[Backbone], title: str, colour: str, named: dict[str, 
 
 def _hover(one: Backbone) -> str:
     return (
-        f"{percent(one.top1)} top-1 · {amount(one.multiply_adds)} multiply-adds · "
-        f"{amount(one.parameters)} parameters · {one.input_size} px"
+        f"{percent(one.top1)} top-1 · {magnitude(one.multiply_adds)} multiply-adds · "
+        f"{magnitude(one.parameters)} parameters · {one.input_size} px"
     )
 
 
 def _named(drawn: Sequence[Backbone], ready: Collection[str], width: int) -> dict[str, tuple[str, str]]:
-    """Names at points: of the ready ones, then of those that no cheaper one beats, as many as fit."""
+    """Names at points: the most accurate, the ready ones, then those that no cheaper one beats, as many as fit."""
     costs = [math.log(one.multiply_adds) for one in drawn]
     tops = [one.top1 or 0.0 for one in drawn]
     wide, high = max(costs) - min(costs) or 1.0, max(tops) - min(tops) or 1.0
@@ -114,7 +119,10 @@ def _named(drawn: Sequence[Backbone], ready: Collection[str], width: int) -> dic
         y = (top - min(tops)) / high
         marks[one.name] = Mark(x=(cost - min(costs)) / wide, y=y, low=y, high=y)
     front = _front(drawn)
-    order = sorted(drawn, key=lambda one: (one.name not in ready, one.name not in front, -(one.top1 or 0)))
+    best = _most_accurate(drawn)
+    order = sorted(
+        drawn, key=lambda one: (one is not best, one.name not in ready, one.name not in front, -(one.top1 or 0))
+    )
     names = {one.name: (one.short_title,) for one in order[:_MOST_NAMED]}
     return placed(marks, names, width=width, height=_HEIGHT)
 

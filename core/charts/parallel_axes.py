@@ -65,6 +65,8 @@ def parallel_axes(
 
 def _setting(one: Difference, rows: Sequence[Row]) -> ParallelAxis:
     texts = {row.run.id: one.values.get(row.run.id) for row in rows}
+    if one.name == "input_size":  # numbers with a unit, and words where several backbones have their own
+        return _choices(one.in_text, texts, lambda text: f"{text.partition(' ')[0]:>5} {text}")
     if one.name in BOUNDS:
         values = {run_id: None if text is None else float(text) for run_id, text in texts.items()}
         if len(set(values.values()) - {None}) > _FEW:

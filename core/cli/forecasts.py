@@ -33,7 +33,7 @@ def _row(row: dict) -> tuple[str, ...]:
         row["run"],
         row["name"],
         duration(seconds["expected"]),
-        rough_range(seconds["low"], seconds["high"]) + ("" if row["band_from"] else " (assumed)"),
+        rough_range(seconds["low"], seconds["high"]) + ("" if row["band_from"] else " (estimate)"),
         duration(seconds["measured"]),
         f"{100 * seconds['error']:+.0f} %",
         "yes" if row["inside"] else "no",

@@ -186,12 +186,18 @@ def require_source(source: str | Path, own_source: bool) -> Person:
     return require(Role.ADMIN, "Reading a file or folder of the server")
 
 
-def why_it_ended(folder: JobFolder, noun: str, perhaps: str = "", left: str = "nothing was added") -> str:
+def why_it_ended(
+    folder: JobFolder,
+    noun: str,
+    perhaps: str = "",
+    left: str = "nothing was added",
+    then: str = "Start it again.",
+) -> str:
     """The sentence on a job whose process is gone without a last status: killed, or an error of Graft's own.
 
     Args:
         noun: what the job is called. perhaps: a likely reason of a kill, beginning with a comma. left: what became of
-            its work.
+            its work. then: what to do after a kill.
     """
     try:
         log = folder.log.read_text(errors="replace")
@@ -200,7 +206,7 @@ def why_it_ended(folder: JobFolder, noun: str, perhaps: str = "", left: str = "n
     if "Traceback (most recent call last)" in log:
         error = log.strip().splitlines()[-1].strip()[:200]
         return f"An error in Graft ended the {noun} ({error}); {left}. Please report it."
-    return f"The {noun} was killed before it was done{perhaps}; {left}. Start it again."
+    return f"The {noun} was killed before it was done{perhaps}; {left}. {then}"
 
 
 def main(module: str, background: Background) -> None:

@@ -106,10 +106,11 @@ class Band:
         if self.is_measured:
             return f"80 % band from the errors of {count(self.compared, 'past forecast')}: {self.basis}."
         if not self.compared:
-            none = "no forecasts with measured speeds yet on this machine"
-            return f"The range is an estimate: {none}, so half to twice is assumed."
-        so_far = f"{self.compared} of the {LEAST} past forecasts that an 80 % band needs"
-        return f"The range is an estimate: {so_far} are there on this machine, so half to twice is assumed."
+            none = "this machine has no past forecast from measured speeds"
+            return f"The range is an estimate, half to twice the forecast: {none}."
+        there = f"{'is' if self.compared == 1 else 'are'} {self.compared}"
+        needed = f"an 80 % range needs {LEAST} past forecasts on this machine, and there {there}"
+        return f"The range is an estimate, half to twice the forecast: {needed}."
 
 
 @dataclass(frozen=True, kw_only=True)

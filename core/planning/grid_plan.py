@@ -138,7 +138,8 @@ class GridPlan:
             parts.append("No new runs" if self.launchable else "Nothing can be launched")
         others = [f"{self.counts[one]} {one}" for one in (Decision.REUSED, Decision.REFUSED) if one in self.counts]
         parts += [", ".join(others)] if others else []
-        parts += [f"sharing saves {rough_duration(self.saves_seconds)}"] if self.saves_seconds >= 1 else []
+        how = "sharing" if work else "reuse"
+        parts += [f"{how} saves {rough_duration(self.saves_seconds)}"] if self.saves_seconds >= 1 else []
         return "; ".join(parts)
 
 

@@ -139,7 +139,7 @@ _EVERYWHERE: dict[str, str] = {
     "depth": "0: the features of the last block transfer best (Kornblith et al. 2019); a depth sweep "
     "shows whether that holds for your photos.",
     "mixed_precision": "Off: it is faster only on GPUs with tensor cores (Micikevicius et al. 2018).",
-    "input_size": "0: the size the network was trained at. A larger one shows smaller things, and costs more in "
+    "input_size": "The size the network was trained at. A larger one shows smaller things, and costs more in "
     "proportion to its area (Touvron et al. 2019).",
     "pooling": "The network's own: it was trained so that this vector describes the photo.",
     "fit": "Squash: nothing of a photo is lost, and every earlier run has it.",

@@ -172,7 +172,7 @@ HYPERPARAMETERS: dict[str, Label] = {
         "The scikit-learn classifier trained on the features. Its own settings are chosen on the validation photos.",
     ),
     "input_size": Label(
-        "Input size", "Side of the network's square input in pixels; 0 for the size the backbone was trained at."
+        "Input size", "Side of the network's square input in pixels. Without one, the size the backbone was trained at."
     ),
     "fit": Label(
         "Fit",
@@ -244,6 +244,9 @@ _CHOICES: dict[str, dict[str, str]] = {
 
 _TITLES: dict[str, str] = {str(one): title for all_ in _CHOICES.values() for one, title in all_.items()}
 
+OWN_SIZE = "own size"
+"""Of the input, where none is chosen: the size that a backbone was trained at."""
+
 _PARTS = {"views_by_seed": "Other augmentations with every seed"}
 """Titles of parts whose name is not one."""
 
@@ -267,6 +270,8 @@ def setting_title(name: str) -> str:
 
 def choice_title(name: str, value: str) -> str:
     """Of one of several choices: ``Linear SVM`` of the solver ``linear_svm``; other values with spaces."""
+    if name == "input_size" and value == "0":
+        return OWN_SIZE
     return _CHOICES.get(name, {}).get(value) or value.replace("_", " ")
 
 
@@ -333,7 +338,7 @@ def setting_text(recipe: Recipe, name: str) -> str:
     if name == "cuts":
         return count(value, "cut")
     if name == "input_size":
-        return f"{value} px" if value else "own size"
+        return f"{value} px" if value else OWN_SIZE
     if name == "fit":
         return in_text(FITS[value])
     if name == "pooling":

@@ -74,7 +74,7 @@ def search_status(dataset_id: str, *, settings: Settings) -> SearchStatus:
     status = SearchStatus.from_json(last_status(folder))
     if not status.is_active or alive:
         return status
-    why = why_it_ended(folder, "search", left="its trials are kept").replace("Start it again.", "Go on with it.")
+    why = why_it_ended(folder, "search", left="its trials are kept", then="Go on with it.")
     return replace(status, state="stopped", message=why)
 
 

@@ -3,7 +3,8 @@
 Files, reports and the command line write UTC (``core.text.units.moment``).
 """
 
-from datetime import datetime, tzinfo
+import html
+from datetime import UTC, datetime, tzinfo
 
 _MINUTE, _HOUR, _DAY = 60, 3600, 86_400
 _RELATIVE = 7 * _DAY
@@ -45,3 +46,10 @@ def exact(at: float, zone: tzinfo) -> str:
 def sortable(at: float, zone: tzinfo) -> str:
     """``2026-11-29 14:05``, for the cells of a table."""
     return datetime.fromtimestamp(at, zone).strftime("%Y-%m-%d %H:%M")
+
+
+def element(at: float, now: float, zone: tzinfo) -> str:
+    """``2 min ago`` as HTML whose exact time is shown under the mouse and read aloud (class ``read-aloud``)."""
+    shown, full = ago(at, now, zone), html.escape(exact(at, zone))
+    utc = datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return f'<time datetime="{utc}" title="{full}">{shown}<span class="read-aloud"> ({full})</span></time>'

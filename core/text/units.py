@@ -80,6 +80,13 @@ def amount(count: float | None) -> str:
     return _scaled(count / 1000, ("million", "billion", "trillion"))
 
 
+def magnitude(count: float | None) -> str:
+    """As ``amount`` with two digits from ten thousand on: ``9 520``, ``720 thousand``, ``4.7 million``."""
+    if not _known(count) or count < 9_999.5 or count >= 999_999.5:
+        return amount(count)
+    return _scaled(count, ("thousand", "million"))
+
+
 def energy(joules: float | None) -> str:
     """``820 J`` below a watt-hour, then ``1.4 Wh``, ``12 Wh``, ``3.4 kWh``."""
     if not _known(joules):

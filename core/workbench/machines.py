@@ -103,7 +103,7 @@ class Placing(Bench):
     def _supervisor(self) -> str:
         lease = self.registry.lease(SUPERVISOR)
         if lease is not None:
-            return who_holds(lease.holder)
+            return who_holds(lease.holder).partition(", since ")[0]
         status = jobs.supervisor_status(self.settings)
         return f"process {status.process.pid} of {platform.node()}" if status.process else ""
 

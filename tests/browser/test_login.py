@@ -84,3 +84,23 @@ def test_without_scripts_the_code_is_typed(guarded, browser):
     page.get_by_role("button", name="Go on").click()
     expect(page.get_by_label("New password again")).to_be_visible()
     context.close()
+
+
+def test_the_account_page_has_the_times_of_the_visitor(guarded, browser):
+    context = browser.new_context(timezone_id="Asia/Tokyo")
+    page, complaints = context.new_page(), []
+    page.on("console", lambda line: complaints.append(line.text) if "Content Security" in line.text else None)
+    page.goto(f"{guarded.url}/welcome#code={code_of(guarded.log)}")
+    page.get_by_label("Your name").fill("ada")
+    page.get_by_label("New password", exact=True).fill(PASSWORD)
+    page.get_by_label("New password again").fill(PASSWORD)
+    page.get_by_role("button", name="Set the password").click()
+    page.wait_for_selector(READY)
+    page.goto(f"{guarded.url}/account")
+    shown = page.locator("time").first
+    expect(shown).to_contain_text("just now")
+    exact = shown.get_attribute("title")
+    assert re.fullmatch(r"\d+ \w+ \d{4}, \d\d:\d\d (JST|GMT\+9)", exact), exact
+    assert shown.locator(".read-aloud").text_content() == f" ({exact})" and complaints == []
+    assert page.locator(".read-aloud").first.bounding_box()["width"] <= 1
+    context.close()

@@ -39,7 +39,7 @@ def shown(at) -> list[str]:
 def test_all_backbones_are_listed_with_what_is_known(bench):
     at = visit("backbones")
     assert not at.exception and shown(at) == [row.title for row in catalogue()]
-    assert "45 pretrained networks; 5 can be used without a download." in first_line(at)
+    assert "45 backbones; 5 can be used without a download." in first_line(at)
     frame = at.dataframe[0].value.set_index("name")
     assert frame.loc["ConvNeXtBase", "trained"].startswith("ImageNet-21k")
     assert frame.loc["EfficientNet-Lite0", "weights"] == "● ready" and frame.loc["ResNet50", "licence"] == "MIT"

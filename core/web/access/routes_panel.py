@@ -1,11 +1,11 @@
 """The routes of REST, and the document that describes them."""
 
+from collections.abc import Sequence
+
 import streamlit as st
 
 from core.api.document import Operation, operations
-from core.text.units import plain
 from core.web.parts.device import is_narrow
-from core.web.parts.tables import name_column, table
 from core.web.server.state import process_singleton
 
 
@@ -19,20 +19,19 @@ def show(address: str) -> None:
     with st.spinner("Listing the routes"):
         found = process_singleton("routes of REST", operations)
     if is_narrow():  # a table of text would be a few words wide there
-        addresses = name_column("Address", [one.path for one in found])
-        table(rows_of(found), key="access.routes", columns={"Address": addresses})
+        st.markdown(list_of(found))
     else:
-        st.table(_escaped(rows_of(found)), hide_index=True, border="horizontal")  # text wraps, cells of a canvas do not
+        st.table(rows_of(found), hide_index=True, border="horizontal")  # text wraps, cells of a canvas do not
 
 
-def rows_of(found: tuple[Operation, ...]) -> list[dict[str, str]]:
-    """The rows of the table."""
+def rows_of(found: Sequence[Operation]) -> list[dict[str, str]]:
+    """The rows of the table, as Markdown, which ``st.table`` reads; what a route does is Graft's own text."""
     return [
-        {"Method": one.method, "Address": one.path, "Scope": one.scope, "What it does": one.does.replace("`", "")}
+        {"Method": one.method, "Address": f"`{one.path}`", "Scope": one.scope, "What it does": one.does}
         for one in found
     ]
 
 
-def _escaped(rows: list[dict[str, str]]) -> list[dict[str, str]]:
-    """The rows without markup: ``st.table`` reads Markdown."""
-    return [{name: plain(cell) for name, cell in row.items()} for row in rows]
+def list_of(found: Sequence[Operation]) -> str:
+    """The same as a list, as Markdown."""
+    return "\n".join(f"- **{one.method}** `{one.path}` (scope {one.scope})  \n  {one.does}" for one in found)

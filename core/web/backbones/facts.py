@@ -8,7 +8,7 @@ from core.errors import InvalidInput
 from core.recipes.allowed import refused_patterns
 from core.recipes.labels import OFFERED
 from core.recipes.patterns import Pattern
-from core.text.units import amount, percent, plain, size
+from core.text.units import magnitude, percent, plain, size
 
 NOT_KNOWN = "not known"
 
@@ -26,7 +26,7 @@ def what_it_is(backbone: Backbone, state: Availability) -> str:
     if backbone.is_trained:
         what, family = "The model of a run", f", from a network of the family {plain(backbone.family)}"
     trained = plain(backbone.trained_on) if backbone.trained_on else f"data that is {NOT_KNOWN}"
-    size_words = f"{amount(backbone.parameters)} parameters"
+    size_words = f"{magnitude(backbone.parameters)} parameters"
     return f"{what}{family}: {size_words}, trained on {trained}. {availability(backbone, state)}"
 
 
@@ -55,7 +55,7 @@ def input_needs(backbone: Backbone) -> list[str]:
     else:
         sentences.append("No other size is suggested.")
     scaling = plain(scaling_words(backbone))
-    pixels = f"Pixels become numbers by: {scaling}." if scaling else f"How its pixels are scaled is {NOT_KNOWN}."
+    pixels = f"Scaling of the pixels: {scaling or NOT_KNOWN}."
     return [*sentences, _FITS[backbone.fit], "" if backbone.is_trained else pixels]
 
 

@@ -12,7 +12,7 @@ from core.backbones.scalings import title_of
 from core.errors import GraftError, InvalidInput
 from core.features.own_network import OwnNetwork, inspect_own_file
 from core.features.scaling_check import Compared
-from core.text.units import amount, count, plain, size
+from core.text.units import amount, count, magnitude, plain, size
 from core.web.backbones import scaling_form
 from core.web.parts.upload_box import Uploaded, drop_upload, release_upload, upload_any_size
 from core.web.parts.widgets import explained
@@ -82,7 +82,7 @@ def described(network: OwnNetwork) -> list[str]:
     scaling = network.scaling
     pixels = f"{plain(title_of(scaling.scaling))}, as {plain(scaling.source)} says" if scaling else "not in the file"
     return [
-        f"{kind}: {amount(network.parameters)} parameters, {amount(network.multiply_adds)} multiply-adds, "
+        f"{kind}: {magnitude(network.parameters)} parameters, {magnitude(network.multiply_adds)} multiply-adds, "
         f"{count(len(network.blocks), 'block')}, {amount(network.feature_size)} features",
         f"Input: {network.size} px; it {sizes}",
         f"Classifier: {classes}",

@@ -6,7 +6,7 @@ from core.backbones.additions import AdditionRequest
 from core.backbones.hub.described import HubModel
 from core.backbones.scalings import title_of
 from core.errors import GraftError
-from core.text.units import amount, count, plain, size
+from core.text.units import count, magnitude, plain, size
 from core.web.backbones import facts, scaling_form, suggested_panel
 from core.web.parts.widgets import explained
 from core.workbench import Workbench
@@ -76,7 +76,9 @@ def _offer(bench: Workbench, offer: HubOffer) -> None:
 def described(model: HubModel) -> list[str]:
     """Lines of Markdown on what a model is."""
     what = "Vision transformer" if model.tokens else "Convolutional network"
-    parameters = f"{amount(model.parameters)} parameters" if model.parameters else "parameters counted when it is added"
+    parameters = (
+        f"{magnitude(model.parameters)} parameters" if model.parameters else "parameters counted when it is added"
+    )
     scaling = model.preprocessing.scaling
     pixels = f"pixels scaled: {plain(title_of(scaling))}" if scaling else "scaling of the pixels not known"
     licence = model.licence

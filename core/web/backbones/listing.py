@@ -11,7 +11,7 @@ from core.recipes.choosing import BackboneQuery
 from core.recipes.labels import OFFERED
 from core.recipes.patterns import Pattern
 from core.registry.search import LONGEST_TEXT
-from core.text.units import amount, count, percent
+from core.text.units import count, magnitude, percent
 from core.web.parts import tables
 from core.web.parts.charts import draw, finding
 from core.web.parts.device import is_narrow
@@ -26,7 +26,7 @@ WORK = {"0.5 billion": 5e8, "1 billion": 1e9, "2 billion": 2e9, "5 billion": 5e9
 TOP1 = {"70 %": 0.7, "75 %": 0.75, "80 %": 0.8, "85 %": 0.85}
 INPUTS = {"224 px": 224, "260 px": 260, "384 px": 384}
 _ANY, _READY, _ADDED = "All", "Ready to use", "Added"
-_FORMATS: Mapping[str, Callable[[Any], str]] = {"top1": percent, "parameters": amount, "work": amount}
+_FORMATS: Mapping[str, Callable[[Any], str]] = {"top1": percent, "parameters": magnitude, "work": magnitude}
 _ON_A_PHONE = ("name", "open", "top1", "parameters", "weights")
 
 
@@ -36,7 +36,7 @@ def first_line(everything: Choices) -> str:
     added = sum(backbone.is_added for backbone, _ in everything)
     own = f", {added} added here" if added else ""
     here = f"{ready} can be used without a download"
-    return f"Which one suits your photos? {count(len(everything), 'pretrained network')}{own}; {here}."
+    return f"Which pretrained network suits your photos? {count(len(everything), 'backbone')}{own}; {here}."
 
 
 def show(bench: Workbench, everything: Choices) -> None:
@@ -69,7 +69,7 @@ def _filters(everything: Choices) -> BackboneQuery:
     with fields:
         text = st.text_input(
             "Search", key="q", bind="query-params", max_chars=LONGEST_TEXT, icon=":material/search:",
-            placeholder="Name, family or licence",
+            placeholder="Name or licence",
         )  # fmt: skip
     with more if narrow else fields:
         chosen = st.multiselect("Family", families, key="family", bind="query-params", placeholder="Any")
@@ -176,7 +176,7 @@ def _line(backbone: Backbone, state: Availability, runs: int) -> dict[str, Any]:
         "weights": weights_label(backbone, state),
         "runs": runs,
         "licence": backbone.licence,
-        "trained": backbone.trained_on or "not known",
+        "trained": backbone.trained_on.partition(" (")[0] or "not known",
     }
 
 

@@ -11,7 +11,7 @@ from core.backbones.values import Availability, Backbone
 from core.charts.architecture import architecture_chart
 from core.recipes.allowed import refused_patterns
 from core.recipes.patterns import Pattern
-from core.text.units import amount, count, percent, plain
+from core.text.units import amount, count, magnitude, percent, plain
 from core.web.backbones import facts, origin, results
 from core.web.parts.charts import titled
 from core.web.parts.tables import number, table
@@ -72,10 +72,10 @@ def _chosen_size(backbone: Backbone) -> int:
 
 def _figures(backbone: Backbone) -> None:
     top1 = percent(backbone.top1) if backbone.top1 is not None else facts.NOT_KNOWN
-    work = amount(backbone.multiply_adds) if backbone.multiply_adds else facts.NOT_KNOWN
+    work = magnitude(backbone.multiply_adds) if backbone.multiply_adds else facts.NOT_KNOWN
     metrics(
         "backbone",
-        ("Parameters", amount(backbone.parameters), "Weights of the network without its ImageNet classifier."),
+        ("Parameters", magnitude(backbone.parameters), "Weights of the network without its ImageNet classifier."),
         ("Multiply-adds", work, f"Of one photo of {backbone.input_size} px, without the ImageNet classifier."),
         ("Features", amount(backbone.feature_size), "Numbers that a head sees of every photo."),
         ("Blocks", amount(len(backbone.blocks)), "Places where the network can be cut."),
@@ -91,7 +91,7 @@ def _architecture(backbone: Backbone) -> None:
         chart = architecture_chart(backbone)
         alt = f"Share of the multiply-adds and of the parameters of each of the {count(len(blocks), 'block')}"
         titled(chart, key="backbone.architecture", alt=alt)
-        work = f"One photo of {backbone.input_size} px takes {amount(backbone.multiply_adds)} of them."
+        work = f"One photo of {backbone.input_size} px takes {magnitude(backbone.multiply_adds)} of them."
         st.caption(f"{chart.caption} {work}")
     else:
         st.caption("Cost and parameters of its blocks were not counted.")

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from core.backbones.suggested import Suggestion, suggestions
-from core.text.units import amount, plain
+from core.text.units import magnitude, plain
 from core.workbench import Workbench
 
 
@@ -32,20 +32,30 @@ def _card(one: Suggestion) -> None:
                 on_click=_look_up, args=(one.address,),
             )  # fmt: skip
         for line in lines(one):
-            st.caption(plain(line))
+            st.caption(line)
 
 
 def lines(one: Suggestion) -> list[str]:
-    """What is told of it: size and licence, what it was trained on, and what was published."""
+    """What is told of it, as Markdown: size, licence, what it was trained on, and what was published, with a link."""
     found = [
-        f"{one.address} · {amount(one.parameters)} parameters · {one.input_size} px · {one.licence}",
-        f"Trained on {one.trained_on}.",
+        plain(f"{one.address} · {magnitude(one.parameters)} parameters · {one.input_size} px · {spdx(one.licence)}"),
+        plain(f"Trained on {one.trained_on}."),
     ]
     if one.figure:
-        found.append(f"{one.figure} ({one.figure_source}).")
+        address, _, place = one.figure_source.partition(" (")
+        where = f", {plain(place.removesuffix(')'))}" if place else ""
+        found.append(f"{plain(one.figure)} ([source]({address}){where}).")
     if one.needs_keras_hub:
         found.append("Needs keras-hub (make setup HUB=1).")
     return found
+
+
+_SPDX = {"apache-2.0": "Apache-2.0", "mit": "MIT"}
+
+
+def spdx(licence: str) -> str:
+    """The identifier of a licence as the catalogue writes it: the hub writes all of them small."""
+    return _SPDX.get(licence, licence)
 
 
 def _look_up(address: str) -> None:

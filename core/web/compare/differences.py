@@ -12,9 +12,9 @@ from core.web.compare.filters import backbone_titles
 from core.web.compare.selected import Selected
 from core.web.parts.device import is_narrow
 from core.web.parts.downloads import downloads
+from core.web.parts.labels import input_size_label
 from core.web.parts.run_names import fitting
 from core.web.parts.tables import name_column, table
-from core.workbench import Workbench
 
 _SIDE_BY_SIDE = 4
 """Runs that are shown as columns; more are shown as rows, so that no name is cut."""
@@ -49,7 +49,7 @@ def show(selected: Selected) -> None:
 
 def _columns(selected: Selected, found: tuple[Difference, ...]) -> None:
     """One row per setting, one column per run."""
-    ids, labelled = [row.run.id for row in selected.comparison.rows], labels_of(selected.bench, found)
+    ids, labelled = [row.run.id for row in selected.comparison.rows], labels_of(selected, found)
     lines = [{"setting": one.title, **{id_: labelled(one, id_) for id_ in ids}} for one in found]
     accuracy = {row.run.id: percent(row.accuracy) for row in selected.comparison.rows}
     width = max(_NARROWEST, _ON_A_PHONE // len(ids)) if is_narrow() else _WIDTH
@@ -60,7 +60,7 @@ def _columns(selected: Selected, found: tuple[Difference, ...]) -> None:
 
 def _rows(selected: Selected, found: tuple[Difference, ...]) -> None:
     """One row per run, one column per setting."""
-    labelled = labels_of(selected.bench, found)
+    labelled = labels_of(selected, found)
     widest = 150 if is_narrow() else 300
     names = fitting(selected.names, widest)
     lines = [
@@ -90,8 +90,9 @@ def _help(one: Difference) -> str | None:
     return HYPERPARAMETERS[one.name].description if one.name in HYPERPARAMETERS else None
 
 
-def labels_of(bench: Workbench, found: Iterable[Difference]) -> Callable[[Difference, str], str]:
+def labels_of(selected: Selected, found: Iterable[Difference]) -> Callable[[Difference, str], str]:
     """The label of the value of a setting in a run; ``–`` where the run does not use it."""
+    bench, recipes = selected.bench, {row.run.id: row.run.recipe for row in selected.comparison.rows}
     used = (value for one in found if one.name in _NAMES for value in one.values.values() if value)
     titles = backbone_titles(bench, (part for value in used for part in value.split(", ")))
 
@@ -101,6 +102,8 @@ def labels_of(bench: Workbench, found: Iterable[Difference]) -> Callable[[Differ
             return "–"
         if one.name in _NAMES:
             return ", ".join(titles[part] for part in value.split(", "))
+        if one.name == "input_size":
+            return input_size_label(bench, recipes[run_id])
         return choice_title(one.name, value)
 
     return labelled

@@ -1,14 +1,18 @@
 """Titles and sentences that several pages show."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import partial
 
 from core.backbones.values import Availability, Backbone
 from core.comparison.cost_axes import CostKind
 from core.datasets.values import Dataset
+from core.errors import GraftError
+from core.recipes.labels import OWN_SIZE
+from core.recipes.recipe import Recipe
 from core.runs.epochs import keeps_head
 from core.runs.values import Run, Status
 from core.text.units import count, duration, listed, money, percent, plain, size
+from core.workbench import Workbench
 from core.workbench.delete import DeletionImpact
 
 AVAILABILITY: dict[Availability, str] = {
@@ -89,3 +93,18 @@ def alias_warning(impact: DeletionImpact, *, weights_only: bool = False) -> str:
         return ""
     then = "it keeps the alias but can no longer predict" if weights_only else "the alias will be removed"
     return f" **Among them is the {plain(listed(impact.aliases, 4))}**: {then}."
+
+
+def own_sizes(bench: Workbench, backbones: Iterable[str]) -> str:
+    """The input sizes that backbones were trained at: ``224 px``, ``224 and 240 px``; in words where one is gone."""
+    try:
+        sizes = {bench.backbone(name).input_size for name in backbones}
+    except GraftError:
+        return OWN_SIZE
+    return f"{listed([str(size) for size in sorted(sizes)])} px" if sizes else OWN_SIZE
+
+
+def input_size_label(bench: Workbench, recipe: Recipe) -> str:
+    """The input size of a recipe, also where it is the one that its backbones were trained at."""
+    size = recipe.hyperparameters.input_size
+    return f"{size} px" if size else own_sizes(bench, recipe.backbones)

@@ -1,13 +1,12 @@
 """Times in the time zone of the visitor's browser."""
 
-import html
 import time
 from datetime import UTC, datetime, timedelta, timezone, tzinfo
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import streamlit as st
 
-from core.text.times import ago, exact, sortable
+from core.text.times import ago, element, exact, sortable
 
 
 def zone() -> tzinfo:
@@ -31,12 +30,7 @@ def zone_of(name: str | None, offset: int | None) -> tzinfo:
 
 def when(at: float | None) -> str:
     """``2 min ago`` as HTML whose exact time is shown under the mouse and read aloud; for ``timed``."""
-    if at is None:
-        return "–"
-    here = zone()
-    shown, full = ago(at, time.time(), here), html.escape(exact(at, here))
-    utc = datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-    return f'<time datetime="{utc}" title="{full}">{shown}<span class="read-aloud"> ({full})</span></time>'
+    return "–" if at is None else element(at, time.time(), zone())
 
 
 def told(at: float) -> str:

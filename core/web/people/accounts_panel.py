@@ -14,7 +14,7 @@ from core.text.units import count, plain
 from core.web.access.examples import server_address
 from core.web.parts.danger import confirm
 from core.web.parts.tables import table
-from core.web.parts.times import told
+from core.web.parts.times import cell, column
 from core.web.server.visits import require_recent_sign_in
 from core.workbench import Workbench
 
@@ -187,8 +187,8 @@ def session_rows(sessions: list[SignedIn]) -> list[dict[str, str]]:
         {
             "Person": one.user,
             "Address": one.address,
-            "Last used": told(one.seen_at),
-            "Signed in": told(one.created_at),
+            column("Last used"): cell(one.seen_at),
+            column("Signed in"): cell(one.created_at),
             "Browser": one.browser,
         }
         for one in sessions

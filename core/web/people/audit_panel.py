@@ -8,7 +8,7 @@ import streamlit as st
 from core.registry import LogEntry
 from core.text.units import count
 from core.web.parts.tables import table
-from core.web.parts.times import told
+from core.web.parts.times import cell, column
 from core.workbench import Workbench
 
 SHOWN = 200
@@ -32,7 +32,7 @@ def rows_of(entries: Sequence[LogEntry]) -> list[dict[str, str]]:
     """The rows of the table."""
     return [
         {
-            "When": told(entry.at),
+            column("When"): cell(entry.at),
             "Who": entry.who or "not recorded",
             "Action": entry.action.replace("_", " "),
             "Detail": ", ".join(f"{name}: {_short(value)}" for name, value in entry.detail.items()),
@@ -42,4 +42,6 @@ def rows_of(entries: Sequence[LogEntry]) -> list[dict[str, str]]:
 
 
 def _short(value: object) -> str:
+    if isinstance(value, list):
+        return " ".join(map(_short, value)) or "none"
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)

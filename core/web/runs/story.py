@@ -13,7 +13,7 @@ from core.recipes.recipe import PARTS
 from core.runs.values import Run, Status
 from core.text.units import count, duration, listed, percent, plain, points
 from core.web.parts import times
-from core.web.parts.labels import interval, slot_label
+from core.web.parts.labels import input_size_label, interval, slot_label
 from core.web.parts.tables import number, table
 from core.web.parts.widgets import STATUSES, page_link
 from core.web.runs.rows import open_link
@@ -32,7 +32,10 @@ def recipe(bench: Workbench, run: Run) -> None:
     rows = [{"Setting": "Pattern", "Value": method_title(recipe)}]
     rows += [{"Setting": title, "Value": _title(bench, name)} for title, name in zip(titles, sources, strict=True)]
     rows += [
-        {"Setting": hyperparameter_label(run.recipe.pattern, name).title, "Value": value_text(value)}
+        {
+            "Setting": hyperparameter_label(run.recipe.pattern, name).title,
+            "Value": input_size_label(bench, recipe) if name == "input_size" else value_text(value),
+        }
         for name, value in run.recipe.settings().items()
         if name not in PARTS
     ]

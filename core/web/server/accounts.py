@@ -4,7 +4,9 @@ import asyncio
 import hmac
 import re
 import secrets
+import time
 from collections.abc import Callable
+from datetime import UTC
 from html import escape
 from typing import Any
 from urllib.parse import parse_qs, quote
@@ -19,10 +21,20 @@ from core.people.acting import acting_as
 from core.registry import Registry
 from core.registry.links import FIRST
 from core.settings import load_settings
-from core.text.units import moment
+from core.text.times import element
 from core.web.server import signing_in
 from core.web.server.gate import VISIT
-from core.web.server.login_page import STORED, code_field, field, form, link_button, new_password, page, session_list
+from core.web.server.login_page import (
+    STORED,
+    SessionRow,
+    code_field,
+    field,
+    form,
+    link_button,
+    new_password,
+    page,
+    session_list,
+)
 from core.web.server.signing_in import TooManyFailures
 from core.web.server.state import workbench
 from core.web.server.visits import Visit, cookie_of, form_token, login_required, session_cookie, visits
@@ -205,13 +217,9 @@ async def _account_page(visit: Visit, token: str, *, error: str = "", done: str 
 
     user = visit.user
     found = await asyncio.to_thread(_registry().sessions, user.name)
+    now = time.time()
     rows = [
-        (
-            one.id,
-            one.browser,
-            f"from {one.address}, last used {moment(one.seen_at)} UTC",
-            one.digest == visit.session.digest,
-        )
+        SessionRow(one.id, one.browser, one.address, element(one.seen_at, now, UTC), one.digest == visit.session.digest)
         for one in found
     ]
     use = await asyncio.to_thread(quota_use, workbench().settings, _registry(), user.name)

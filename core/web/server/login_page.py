@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from html import escape
+from typing import NamedTuple
 
 _FRAME = """<!DOCTYPE html>
 <html lang="en">
@@ -99,14 +100,26 @@ change; and who owns what.</p>
 """In plain words (ASVS 8.3.3)."""
 
 
-def session_list(rows: Iterable[tuple[str, str, str, bool]], token: str) -> str:
-    """Open sessions, each with a button that ends it.
+class SessionRow(NamedTuple):
+    """One open session.
 
     Args:
-        rows: id, what it is, when it was last used, and whether it is this one.
+        browser, address: where it was begun. used: when it was last used, HTML of ``core.text.times.element``.
+        is_own: whether it is the one that asks.
     """
+
+    id: str
+    browser: str
+    address: str
+    used: str
+    is_own: bool
+
+
+def session_list(rows: Iterable[SessionRow], token: str) -> str:
+    """Open sessions, each with a button that ends it."""
     items = []
-    for session_id, what, used, own in rows:
-        end = "<em>this one</em>" if own else form("account", "", "End", token=token, act="end", session=session_id)
-        items.append(f"<li><span>{escape(what)}<br><small>{escape(used)}</small></span>{end}</li>\n")
+    for row in rows:
+        told = f"{escape(row.browser)}<br><small>from {escape(row.address)}, last used {row.used}</small>"
+        end = form("account", "", "End", token=token, act="end", session=row.id)
+        items.append(f"<li><span>{told}</span>{'<em>this one</em>' if row.is_own else end}</li>\n")
     return f"<ul>\n{''.join(items)}</ul>\n"

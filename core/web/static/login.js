@@ -24,3 +24,11 @@ for (const form of document.forms) {
   label.append(tick, "Show what I type");
   form.querySelector("button").before(label);
 }
+
+// Times are written in UTC; the reader's own time zone is known only here.
+const parts = { day: "numeric", month: "short", year: "numeric", hour: "2-digit", minute: "2-digit", timeZoneName: "short" };
+const local = new Intl.DateTimeFormat("en-GB", parts);
+for (const time of document.querySelectorAll("time")) {
+  time.title = local.format(new Date(time.dateTime));
+  time.querySelector(".read-aloud").textContent = ` (${time.title})`;
+}

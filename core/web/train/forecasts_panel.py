@@ -69,7 +69,7 @@ def _measuring(bench: Workbench) -> None:
 
 def _row(row: dict) -> dict:
     seconds = row["seconds"]
-    kind = "" if row["band_from"] else " (assumed)"
+    kind = "" if row["band_from"] else " (estimate)"
     return {
         "Run": row["name"] or row["run"],
         "Expected": seconds["expected"],

@@ -17,7 +17,7 @@ from core.recipes.grid import Cell, GridChoice
 from core.recipes.labels import OFFERED, PATTERNS
 from core.recipes.patterns import Pattern
 from core.recipes.recipe import Recipe
-from core.text.units import amount, count, percent, plain, rough_duration
+from core.text.units import count, magnitude, percent, plain, rough_duration
 from core.web.parts.labels import weights_label
 from core.web.parts.widgets import page_link
 from core.web.train import address
@@ -189,7 +189,7 @@ def facts(backbone: Backbone, state: Availability) -> str:
     parts = ["● your model" if own else weights_label(backbone, state)]
     parts += [f"{percent(backbone.top1)} ImageNet top-1"] if backbone.top1 is not None else []
     return " · ".join(
-        [*parts, f"{amount(backbone.parameters)} parameters", f"{backbone.input_size} px", backbone.licence]
+        [*parts, f"{magnitude(backbone.parameters)} parameters", f"{backbone.input_size} px", backbone.licence]
     )
 
 

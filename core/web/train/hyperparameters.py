@@ -20,6 +20,7 @@ from core.recipes.labels import FITS, HYPERPARAMETERS, PATTERNS, hyperparameter_
 from core.recipes.patterns import Pattern
 from core.recipes.program import depths
 from core.text.units import plain
+from core.web.parts.labels import own_sizes
 from core.web.train import address
 from core.web.train.address import TrainAddress
 from core.workbench import Workbench
@@ -146,7 +147,11 @@ class _Form:
         shown = self.now.settings.get(self.pattern, {}).get(name, usual)
         bound = partial(address.bound, f"train.{name}.{self.pattern}")
         change = _change(self.pattern, name, usual)
-        if isinstance(usual, bool):
+        if name == "input_size":  # empty for the size of every backbone, which is 0 in a recipe
+            own = own_sizes(self.bench, self.backbones)
+            help_ = plain_help(hyperparameter_label(self.pattern, name).description, own, reason)
+            st.number_input(title, value=None, step=1, placeholder=own, help=help_, **bound(shown or None, change))
+        elif isinstance(usual, bool):
             st.checkbox(title, help=help_, **bound(bool(shown), change))
         elif isinstance(usual, StrEnum):
             st.selectbox(title, CHOICES[name], format_func=value_text, help=help_, **bound(shown, change))
@@ -164,8 +169,9 @@ def _or_usual(chosen: tuple[int, ...], usual: int) -> tuple[int, ...] | None:
 
 
 def plain_help(help_: str, usual: Any, reason: str) -> str:
-    """What the hyperparameter does, its default for this dataset, and why."""
-    return " ".join(part for part in (help_, f"Default: {value_text(usual)}.", plain(reason)) if part)
+    """What the hyperparameter does, its default for this dataset (a value, or its text), and why."""
+    default = usual if isinstance(usual, str) and not isinstance(usual, StrEnum) else value_text(usual)
+    return " ".join(part for part in (help_, f"Default: {default}.", plain(reason)) if part)
 
 
 def _steps(name: str) -> dict[str, Any]:

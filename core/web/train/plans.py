@@ -8,7 +8,7 @@ from core.planning.decide import Concern, Decision, Level, Plan
 from core.planning.grid_plan import GridPlan, Row
 from core.planning.presets import Preset
 from core.recipes.grid import GridChoice
-from core.text.units import count, duration, listed, plain, rough_range
+from core.text.units import count, listed, plain, rough_duration, rough_range
 from core.web.parts.device import is_narrow
 from core.web.parts.tables import WIDEST_NAME, name_column, number, table
 from core.workbench import Workbench
@@ -52,7 +52,7 @@ def first_line(plan: GridPlan | None) -> str:
     """The first line of the page."""
     if plan is None or not plan.rows:
         return "Plan: nothing is ticked. Tick at least one pattern and one backbone."
-    return plain(f"Plan: {plan.sentence}.")
+    return plain(f"Plan: {plan.sentence[:1].lower()}{plan.sentence[1:]}.")
 
 
 def details(plan: GridPlan) -> None:
@@ -63,14 +63,15 @@ def details(plan: GridPlan) -> None:
     columns = {
         "Run": name_column("Run", names, widest=200 if is_narrow() else WIDEST_NAME),
         "Reason": st.column_config.TextColumn(width="large"),
-        "Expected time": number("Expected time", "After the runs above it, without what they share."),
-        "Saves": number("Saves", "Time saved by finished epochs and cached features."),
+        "Expected time": number("Expected time", "After the runs above it, without what they share.", width=110),
+        "Range": st.column_config.TextColumn(_range_title(plan), help="The sentence below says what it rests on."),
+        "Saves": number("Saves", "Time saved by finished epochs and cached features.", width=80),
     }
     order = ["Run", *(["Seed"] if seeds else []), "Plan", "Expected time"]
     order += ["Range"] if any(one.band for one in plan.plans) else []
     order += ["Saves"] if any(one.saves_seconds for one in plan.plans) else []
     order += ["Reason"]  # the longest comes last, so that the numbers stay visible
-    formats = {"Expected time": _expected, "Saves": duration}
+    formats = {"Expected time": _expected, "Saves": rough_duration}
     table(rows, key="train.summary", formats=formats, columns=columns, column_order=order)
     if plan.to_do:
         sentences = [f"Estimated from {listed(sorted(plan.estimate_sources))}.", *plan.forecast_sentences]
@@ -90,14 +91,17 @@ def _row(row: Row) -> dict:
 
 
 def _range(plan: Plan) -> str:
-    """``10–15 s``; with "assumed" where it rests on no history."""
-    if plan.band is None:
-        return ""
-    return rough_range(*plan.band.of(plan.estimate_seconds)) + ("" if plan.band.is_measured else " (assumed)")
+    """``10–15 s``; the sentence below the table says what it rests on."""
+    return "" if plan.band is None else rough_range(*plan.band.of(plan.estimate_seconds))
+
+
+def _range_title(plan: GridPlan) -> str:
+    measured = all(one.band.is_measured for one in plan.plans if one.band)
+    return "80 % range" if measured else "Estimated range"
 
 
 def _expected(seconds: float) -> str:
-    return f"about {duration(seconds)}" if seconds else "none"
+    return rough_duration(seconds) if seconds else "none"
 
 
 def notes(plan: GridPlan) -> None:

@@ -40,9 +40,10 @@ def choose(chosen: str, plans: Mapping[Preset, GridPlan]) -> None:
             with st.container(key=f"start-{start}", gap="xxsmall"):
                 st.caption(_LABELS[start].description)
                 if start in plans:
-                    st.markdown(f"**{_cost(plans[Preset(start)])}**")
+                    st.markdown(_cost(plans[Preset(start)]))
 
 
 def _cost(plan: GridPlan) -> str:
-    """``3 runs, about 20 s``."""
-    return plan.sentence.partition(";")[0]
+    """``**3 runs, about 20 s**``, and below it the range."""
+    runs, _, within = plan.sentence.partition(";")[0].partition(" (")
+    return f"**{runs}**  \n{within.removesuffix(')')}" if within else f"**{runs}**"

@@ -22,7 +22,7 @@ def test_past_forecasts_as_data_and_as_text(call, compared, capsys):
     assert (row["run"], row["seconds"]["error"], row["inside"]) == (compared.id, 0.5, False)
     assert main(["forecasts"]) == 0
     text = capsys.readouterr().out
-    assert f"{compared.id}  {compared.name}" in text and "8–12 s (assumed)" in text and "+50 %" in text
+    assert f"{compared.id}  {compared.name}" in text and "8–12 s (estimate)" in text and "+50 %" in text
     assert "The last forecast was off by 50 %." in text
     assert call("show", compared.id)["forecasts"] == [row]
     assert main(["show", compared.id]) == 0 and "took 15 s: 50 % more." in capsys.readouterr().out

@@ -46,7 +46,7 @@ def test_a_plan_says_how_far_off_it_may_be(plan):
     band, (row, invalid) = found["plan"]["band"], found["runs"]
     assert (band["level"], band["measured"], band["compared"]) == (0.8, False, 0)
     assert (band["low"], band["high"]) == (found["plan"]["seconds"] / 2, found["plan"]["seconds"] * 2)
-    assert "no forecasts with measured speeds yet" in band["sentence"] and found["plan"]["forecast_error"] is None
+    assert "no past forecast from measured speeds" in band["sentence"] and found["plan"]["forecast_error"] is None
     assert row["bands"]["seconds"]["high"] == 2 * row["estimate_seconds"] and "bands" not in invalid
     assert row["bands"]["memory_bytes"]["low"] == row["memory_bytes"] / 2
     assert (row["energy_joules"], row["bands"]["energy_joules"]) == (None, None)

@@ -39,16 +39,14 @@ def past(ratios, *, kind="head", launch=None, **changes):
 def test_without_history_the_band_is_assumed_and_says_so():
     band = ForecastHistory().band("head")
     assert (band.low, band.high, band.is_measured) == (*ASSUMED, False)
-    none = "no forecasts with measured speeds yet on this machine"
-    assert band.sentence == f"The range is an estimate: {none}, so half to twice is assumed."
+    none = "this machine has no past forecast from measured speeds"
+    assert band.sentence == f"The range is an estimate, half to twice the forecast: {none}."
 
 
 def test_too_few_forecasts_are_no_history_either():
     band = ForecastHistory(past([1.0] * (LEAST - 1))).band("head")
     assert (band.low, band.high, band.is_measured) == (*ASSUMED, False)
-    assert band.sentence.startswith(
-        "The range is an estimate: 8 of the 9 past forecasts that an 80 % band needs are there"
-    )
+    assert band.sentence.endswith("an 80 % range needs 9 past forecasts on this machine, and there are 8.")
 
 
 def test_nine_forecasts_give_the_smallest_and_the_largest_error():

@@ -115,14 +115,14 @@ def test_without_history_the_range_is_called_an_estimate():
     plan = grid_plan([a_plan(own=50.0)], 1, ForecastHistory())
     assert plan.sentence == "1 run, about 3 min (estimate: 1–5 min)" and plan.error is None
     assert plan.forecast_sentences == (
-        "The range is an estimate: no forecasts with measured speeds yet on this machine, so half to twice is assumed.",
+        "The range is an estimate, half to twice the forecast: this machine has no past forecast from measured speeds.",
     )
 
 
 def test_what_takes_nothing_has_no_range():
     plan = grid_plan([reused(), refused()], 1, with_history())
     assert plan.band is None and plan.range_text == "" and plan.forecast_sentences == ()
-    assert plan.sentence == "No new runs; 1 reused, 1 refused; sharing saves 1 min"
+    assert plan.sentence == "No new runs; 1 reused, 1 refused; reuse saves 1 min"
     at_once = a_plan(work=Work(process="", start=0.0, shared=(), own=1.0, alone=1.0))
     assert grid_plan([at_once], 1, with_history()).plans[0].band is None
 

@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from core.text.times import ago, day, exact, sortable
+from core.text.times import ago, day, element, exact, sortable
 
 BERLIN, NEW_YORK, KATHMANDU = ZoneInfo("Europe/Berlin"), ZoneInfo("America/New_York"), ZoneInfo("Asia/Kathmandu")
 
@@ -60,3 +60,11 @@ def test_the_exact_time_names_its_zone_also_where_the_clocks_change(time, zone, 
 
 def test_the_time_of_a_cell_is_sorted_as_text():
     assert sortable(at(2026, 3, 4, 17, 5), BERLIN) == "2026-03-04 18:05"
+
+
+def test_a_time_on_a_page_has_the_exact_one_for_the_mouse_and_for_screen_readers():
+    then = at(2026, 11, 29, 12)
+    assert element(then, then + 150, BERLIN) == (
+        '<time datetime="2026-11-29T12:00:00Z" title="29 Nov 2026, 13:00 CET">2 min ago'
+        '<span class="read-aloud"> (29 Nov 2026, 13:00 CET)</span></time>'
+    )

@@ -58,6 +58,15 @@ def test_large_counts_are_humanised(count, words):
     assert units.amount(count) == words
 
 
+@pytest.mark.parametrize(
+    ("count", "words"),
+    [(9_520, "9\u202f520"), (23_400, "23 thousand"), (722_496, "722 thousand"), (3_400_000, "3.4 million"),
+     (999_900, "1.0 million"), (0, "0"), (None, "not measured")],
+)  # fmt: skip
+def test_a_magnitude_has_no_more_digits_than_it_needs(count, words):
+    assert units.magnitude(count) == words
+
+
 def test_energy_is_in_joules_then_in_watt_hours():
     assert [units.energy(joules) for joules in (820, 3600, 43_200, 12_240_000)] == [
         "820 J",

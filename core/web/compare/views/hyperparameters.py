@@ -31,7 +31,7 @@ def show(selected: Selected) -> None:
 
 def _labelled(selected: Selected) -> list[Difference]:
     """The settings that differ, with the labels of the table of differences and of Train."""
-    labelled = labels_of(selected.bench, selected.comparison.differing)
+    labelled = labels_of(selected, selected.comparison.differing)
     return [
         replace(one, values={id_: value and labelled(one, id_) for id_, value in one.values.items()})
         for one in selected.comparison.differing

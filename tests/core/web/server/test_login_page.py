@@ -2,12 +2,12 @@
 
 import re
 
-from core.web.server.login_page import field, form, new_password, page, session_list
+from core.web.server.login_page import SessionRow, field, form, new_password, page, session_list
 
 
 def test_what_people_wrote_is_escaped():
     html = page("<b>", field("name", "Name", auto="username", value='"><script>'), error="<i>", done="<u>")
-    html += form("x", "", "<s>", token='"><a>') + session_list([("id", "<img>", "<br>", False)], "t")
+    html += form("x", "", "<s>", token='"><a>') + session_list([SessionRow("id", "<img>", "<b>", "", False)], "t")
     assert not {"<b>", "<i>", "<u>", "<s>", "<script>", "<a>", "<img>"} & set(re.findall(r"<\w+>", html))
 
 
