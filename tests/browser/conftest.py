@@ -57,10 +57,16 @@ class Server:
         return httpx.get(f"{self.url}/healthz?detail", timeout=30).json()
 
 
-def start_server(home: Path, log: Path, script: Path = REPOSITORY / "app.py", port: int | None = None) -> Server:
-    """``python app.py`` on a free port, or a script that starts it; returns once it responds."""
+def start_server(
+    home: Path, log: Path, script: Path = REPOSITORY / "app.py", port: int | None = None, **more: str
+) -> Server:
+    """``python app.py`` on a free port, or a script that starts it; returns once it responds.
+
+    Args:
+        more: variables of its environment.
+    """
     port = port or free_port()
-    environ = os.environ | {"GRAFT_HOME": str(home), "GRAFT_PORT": str(port), "CUDA_VISIBLE_DEVICES": "-1"}
+    environ = os.environ | {"GRAFT_HOME": str(home), "GRAFT_PORT": str(port), "CUDA_VISIBLE_DEVICES": "-1"} | more
     with log.open("ab") as output:
         process = subprocess.Popen(
             [sys.executable, str(script)],

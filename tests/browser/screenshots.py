@@ -11,19 +11,27 @@ import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Sequence
+import zipfile
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 
 from PIL import Image
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from core.files.home import registry_file
+from core.datasets import DEMO_ARCHIVE
+from core.files.home import dataset_folder, registry_file
+from core.people.acting import Role
 from core.recipes.patterns import Pattern
 from core.registry import Registry
 from core.runs.values import Run, Status
 from core.settings import Settings
 from core.web.compare.view_list import VIEWS
 from core.web.parts.frame import SECTIONS
+from core.web.server.visits import COOKIE
+from core.web.train.forecasts_panel import TITLE as FORECASTS
+from core.web.train.search_card import TITLE as SEARCH
+from core.web.train.shortlist_card import TITLE as SHORTLIST
 from tests.browser.conftest import FLAGS, Server, Visit, chromium, end_server, fill_home, start_server, visit_with
 
 SIZES = {"wide": (1440, 900), "phone": (390, 844)}
@@ -35,6 +43,10 @@ SLOW_PAGES = {"board": 8000}
 QUALITY = 55
 """Of the WebP files: text stays readable at 20 to 60 kB a picture."""
 PRESETS = ("quick", "thorough", "overnight", "custom")
+REFUSED = "try=efficientnet_lite0.if~mobilenet_v1.f&f.epochs=3&f.head_epochs=5&size=efficientnet_lite0.own~20"
+"""Of the page Train: a head's warm-up that is longer than the training, and an input size that no network takes."""
+LABELLED = "to-label"
+"""The dataset with photos without a class."""
 
 
 def main(arguments: list[str]) -> int:
@@ -51,11 +63,18 @@ def main(arguments: list[str]) -> int:
             train_for_real(home) if options.demo else fill_home(home, runs=12)
         server = start_server(home.resolve(), Path(folder) / "server.log")
         try:
-            names = take_all(server, options.outdir, options.only)
-            if options.only is None:
-                (options.outdir / "README.md").write_text(gallery(names), "utf-8")
+            names = take_all(server, addresses(server.settings), options.outdir, options.only)
         finally:
             end_server(server)  # a supervisor of the user's home keeps running
+        secret = fill_accounts(Path(folder) / "accounts")
+        server = start_server(Path(folder) / "accounts", Path(folder) / "accounts.log", GRAFT_LOGIN="required")
+        try:
+            names += take_all(server, {"sign-in": "/login"}, options.outdir, options.only)
+            names += take_all(server, SIGNED_IN, options.outdir, options.only, secret)
+        finally:
+            end_server(server)
+        if options.only is None:
+            (options.outdir / "README.md").write_text(gallery(names), "utf-8")
     return 0
 
 
@@ -68,6 +87,10 @@ def train_for_real(home: Path) -> None:
 
     train = ("train", "--dataset", "demo-photos", "--wait", "--backbone")
     quick = ("--pattern", "classifier", "standalone_extractor", "integrated_extractor")
+    photos, unlabelled = part_of_the_demo(home.parent)
+    graft("import", str(photos), "--name", LABELLED)
+    graft("label", "add", LABELLED, str(unlabelled), "--flat")
+    graft("label", "next", LABELLED, "--model", "none")
     graft("import", "demo")
     graft(*train, "efficientnet_lite0", "efficientnet_lite1", *quick)
     graft(*train, "efficientnet_lite0", "--pattern", "integrated_extractor", "--set", "seed=1")
@@ -80,28 +103,84 @@ def train_for_real(home: Path) -> None:
     registry.close()
     graft("confidence", cheap.id, dear.id)
     graft("ensemble", cheap.id, dear.id)
+    for about in ("check", "shortlist", "learning-curve"):
+        graft(about, "demo-photos")
     graft("stop")
 
 
-def take_all(server: Server, outdir: Path, only: list[str] | None = None) -> list[str]:
-    """One picture per page or view, size and colour scheme: ``runs-wide-dark.webp``. Returns the pages and views."""
-    paths = addresses(server.settings)
+def part_of_the_demo(folder: Path, photos: int = 16, unlabelled: int = 3) -> tuple[Path, Path]:
+    """Archives of the first demo photos of every class, and of the next ones without their class."""
+    paths = folder / "part.zip", folder / "unlabelled.zip"
+    with (
+        zipfile.ZipFile(DEMO_ARCHIVE) as demo,
+        zipfile.ZipFile(paths[0], "w") as some,
+        zipfile.ZipFile(paths[1], "w") as rest,
+    ):
+        classes: dict[str, list[str]] = {}
+        for name in demo.namelist():
+            if name.endswith(".jpg"):
+                classes.setdefault(Path(name).parent.name, []).append(name)
+        for class_name, names in classes.items():
+            for name in names[:photos]:
+                some.writestr(f"{class_name}/{Path(name).name}", demo.read(name))
+            for name in names[photos : photos + unlabelled]:
+                rest.writestr(Path(name).name, demo.read(name))
+    return paths
+
+
+def fill_accounts(home: Path) -> str:
+    """A home with accounts, one of which is signed in; the secret of its session."""
+    fill_home(home, runs=3)
+    registry = Registry.open(registry_file(Settings(home=home)))
+    for name, role in (("ada", Role.ADMIN), ("tom", Role.TRAINER), ("vera", Role.VIEWER)):
+        registry.add_user(name, str(role))
+        registry.store_password(name, "not a hash, so nobody can sign in by it")
+    registry.add_user("anna", str(Role.TRAINER))
+    browsers = ("Mozilla/5.0 (X11; Linux x86_64; rv:1) Firefox/1", "Mozilla/5.0 (Windows NT 10.0) Chrome/1 Safari/1")
+    _, secret = registry.open_session("ada", address="127.0.0.1", agent=browsers[0], how="password")
+    for name, address in (("ada", "192.0.2.7"), ("tom", "192.0.2.14")):
+        registry.open_session(name, address=address, agent=browsers[1], how="password")
+    registry.close()
+    return secret
+
+
+SIGNED_IN = {"account": "/account", "people": "/people", "audit": "/audit"}
+"""Pages of a server with accounts."""
+
+
+def take_all(
+    server: Server, paths: Mapping[str, str], outdir: Path, only: Sequence[str] | None = None, secret: str = ""
+) -> list[str]:
+    """One picture per page or view, size and colour scheme: ``runs-wide-dark.webp``. Returns the pages and views.
+
+    Args:
+        paths: their addresses. secret: of the session of who is signed in; "" for nobody.
+    """
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium(), args=list(FLAGS))
         for size in SIZES:
             for scheme in SCHEMES:
                 wanted = {n: p for n, p in paths.items() if only is None or f"{n}-{size}-{scheme}" in only}
-                _take(browser, server, wanted, size, scheme, outdir)
+                _take(browser, server, wanted, size, scheme, outdir, secret)
         browser.close()
     return list(paths)
 
 
-def _take(browser: Browser, server: Server, paths: dict[str, str], size: str, scheme: str, outdir: Path) -> None:
+def _take(
+    browser: Browser, server: Server, paths: Mapping[str, str], size: str, scheme: str, outdir: Path, secret: str
+) -> None:
     width, height = SIZES[size]
     with browser.new_context(viewport={"width": width, "height": height}, color_scheme=scheme) as context:
+        if secret:
+            context.add_cookies([{"name": COOKIE, "value": secret, "url": server.url}])
         visit = visit_with(context, server)
         for name, path in paths.items():
-            visit.open(path)
+            if path in PLAIN:
+                visit.page.goto(server.url + path)
+            else:
+                visit.open(path)
+            if name in STEPS:
+                STEPS[name](visit)
             visit.page.wait_for_timeout(SLOW_PAGES.get(name, 1500))
             visit.page.set_viewport_size({"width": width, "height": _height(visit.page, size)})
             visit.page.wait_for_timeout(1500)
@@ -109,6 +188,37 @@ def _take(browser: Browser, server: Server, paths: dict[str, str], size: str, sc
             picture.save(outdir / f"{name}-{size}-{scheme}.webp", quality=QUALITY, method=6)
             visit.page.set_viewport_size({"width": width, "height": height})
             print(f"{name}-{size}-{scheme}.webp", *_seen(visit), flush=True)
+
+
+PLAIN = ("/login", "/account")
+"""Pages outside of Streamlit."""
+
+
+def _press(visit: Visit, button: str) -> None:
+    visit.page.get_by_role("button", name=button).first.click()
+    visit.settle()
+
+
+def _expand(visit: Visit, *titles: str) -> None:
+    for title in titles:
+        visit.page.locator("summary", has_text=title).first.click()
+        visit.settle()
+
+
+def _tick_samples(visit: Visit, photos: int = 3) -> None:
+    for place in range(photos):
+        visit.page.locator("[class*='st-key-sample-'] label").nth(2 * place).click()
+        visit.settle()
+    visit.page.locator("[class*='st-key-photo-'] .answer").nth(photos - 1).wait_for()
+
+
+STEPS: dict[str, Callable[[Visit], None]] = {
+    "take-home": partial(_press, button="Take it home"),
+    "import": lambda visit: _expand(visit, "Import photos"),
+    "train-advice": lambda visit: _expand(visit, SHORTLIST, SEARCH, FORECASTS),
+    "predict-photos": _tick_samples,
+}
+"""What is clicked before the picture is taken, where the address alone does not show it."""
 
 
 def _height(page: Page, size: str) -> int:
@@ -147,14 +257,22 @@ def addresses(settings: Settings) -> dict[str, str]:
     finished = [run.id for run in best_of_each_way(runs)]
     names = [name for entries in SECTIONS.values() for name, _, _ in entries]
     paths = {name: "/" if name == "overview" else f"/{name}" for name in names}
+    paths = {name: path for name, path in paths.items() if name not in SIGNED_IN}
     paths |= {"backbone": "/backbones?backbone=efficientnet_lite0", "add-backbone": "/backbones?add=hub"}
+    paths |= {"import": "/datasets"}
+    labelled = [one.id for one in datasets if dataset_folder(settings, one.id).pool.is_dir()]
+    if labelled:
+        paths |= {"label": f"/datasets?dataset={labelled[0]}&label=next"}
     if datasets:
         paths |= {"dataset": f"/datasets?dataset={datasets[0].id}"}
         paths |= {"check": f"/datasets?dataset={datasets[0].id}&check=labels", "add-file": "/backbones?add=file"}
         paths |= {f"train-{preset}": f"/train?dataset={datasets[0].id}&start={preset}" for preset in PRESETS}
+        paths |= {"train-refused": f"/train?dataset={datasets[0].id}&start=custom&{REFUSED}"}
+        paths |= {"train-advice": f"/train?dataset={datasets[0].id}&start=quick"}
     if finished:
         chosen = ",".join(finished)
         paths |= {"run": f"/runs?run={finished[0]}", "race": f"/runs?runs={chosen}", "board": f"/board?runs={chosen}"}
+        paths |= {"take-home": "/models", "predict-photos": "/predict"}
         paths |= {f"compare-{view}": f"/compare?runs={chosen}&view={view}" for view in VIEWS}
     return paths
 

@@ -166,7 +166,7 @@ def test_without_an_order_the_view_offers_one(bench, dataset, pool):
 
 def test_a_dataset_without_such_photos_says_how_to_add_some(bench, dataset):
     at = visit("datasets", dataset=dataset.id)
-    assert "Add photos without a class: Graft shows those first" in text_of(at)
+    assert "Add photos without a class. Those that a model is least sure of are shown first" in text_of(at)
     assert "Label photos" not in link_labels(at)
 
 

@@ -15,8 +15,8 @@ def show(bench: Workbench) -> None:
         return
     st.header("Suggested", anchor=False)
     st.caption(
-        "As their owners describe them. What a model is when you add it is read from its own files; commit and "
-        "checksums are pinned then."
+        "As their owners describe them. When you add one, Graft reads what it is from its files, and pins commit and "
+        "checksums."
     )
     with st.grid(2, min_column_width=320, key="suggested"):
         for one in shown:

@@ -35,8 +35,8 @@ def _state(bench: Workbench, dataset: Dataset) -> None:
         st.warning(plain(state.message))
     st.caption(
         "Linear probes on nested samples of the training photos, scored on validation photos, show how accuracy grows "
-        "with photos. It takes seconds where features are stored, else as long as computing those of "
-        "EfficientNet-Lite0. Test photos are not read."
+        "with photos. It takes seconds; where the features of EfficientNet-Lite0 are not stored yet, they are computed "
+        "first. Test photos are not read."
     )
     if st.button("Draw the learning curve", icon=":material/trending_up:", key="growth.start"):
         with explained():

@@ -80,8 +80,8 @@ def _state(bench: Workbench, dataset: Dataset) -> None:
         order_controls(bench, dataset, counts)
     else:
         st.caption(
-            "Add photos without a class: Graft shows those first of which a model is least sure, no two of them alike. "
-            "What you label becomes training photos of a new version."
+            "Add photos without a class. Those that a model is least sure of are shown first, no two of them alike; "
+            "what you label becomes training photos of a new version."
         )
 
 
