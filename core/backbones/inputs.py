@@ -92,13 +92,10 @@ def _has_patches(backbone: Backbone) -> bool:
 
 def _resized(backbone: Backbone, size: int) -> Backbone:
     if not takes_other_sizes(backbone):
-        raise InvalidInput(
-            f"{backbone.title} takes inputs of {backbone.input_size} px only. Received: input_size={size}"
-        )
+        raise InvalidInput(f"{backbone.title} takes inputs of {backbone.input_size} px only. Received: {size} px")
     if not backbone.smallest_size <= size <= LARGEST_INPUT:
         raise InvalidInput(
-            f"{backbone.title} takes inputs of {backbone.smallest_size} to {LARGEST_INPUT} px. "
-            f"Received: input_size={size}"
+            f"{backbone.title} takes inputs of {backbone.smallest_size} to {LARGEST_INPUT} px. Received: {size} px"
         )
     if backbone.has_tokens:
         return _with_other_patches(backbone, size)
@@ -124,7 +121,7 @@ def _with_other_patches(backbone: Backbone, size: int) -> Backbone:
         below = size // tokens.patch * tokens.patch
         raise InvalidInput(
             f"{backbone.title} takes inputs whose side is a multiple of its patches of {tokens.patch} px, for example "
-            f"{below} or {below + tokens.patch} px. Received: input_size={size}"
+            f"{below} or {below + tokens.patch} px. Received: {size} px"
         )
     row = tokens.row(size)
     more = (tokens.tokens(size) - tokens.tokens(backbone.input_size)) * tokens.width

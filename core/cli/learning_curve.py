@@ -43,7 +43,7 @@ def curve_text(result: dict) -> str:
     if not found.curves:
         return lines[0]
     factors = [one.factor for one in found.curves[0].forecasts]
-    header = ("backbone", f"now ({found.photos} photos)", *(f"{factor:g} times, 80 % band" for factor in factors))
+    header = ("backbone", f"now ({found.photos} photos)", *(f"{factor:g} times, 80 % range" for factor in factors))
     rows = [
         (
             f"{curve.title} {curve.size} px",

@@ -170,8 +170,7 @@ def _sized_classifier(question: Question) -> Iterator[Concern]:
         size = question.recipe.hyperparameters.input_size
         if question.recipe.pattern is Pattern.CLASSIFIER and backbone.sized_classifier and size:
             yield refuse(
-                f"The pretrained classifier of {backbone.title} takes inputs of its own size only. Received: "
-                f"input_size={size}",
+                f"The pretrained classifier of {backbone.title} takes inputs of its own size only. Received: {size} px",
                 setting(question.recipe.pattern, "input_size", 0),
                 other_pattern(Pattern.INTEGRATED_EXTRACTOR),
             )

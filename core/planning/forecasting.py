@@ -104,7 +104,7 @@ class Band:
     def sentence(self) -> str:
         """What it rests on."""
         if self.is_measured:
-            return f"80 % band from the errors of {count(self.compared, 'past forecast')}: {self.basis}."
+            return f"80 % range from the errors of {count(self.compared, 'past forecast')}: {self.basis}."
         if not self.compared:
             none = "this machine has no past forecast from measured speeds"
             return f"The range is an estimate, half to twice the forecast: {none}."
@@ -139,8 +139,8 @@ class ForecastError:
         """How often they were good."""
         text = f"{_whole(self.within)} of {count(self.runs, 'forecast')} were within 20 %"
         if self.inside is None:
-            return f"{text}; none had a band from history yet."
-        return f"{text}; of {self.banded} with an 80 % band from history, {_whole(self.inside)} lay inside."
+            return f"{text}; none had an 80 % range yet."
+        return f"{text}; of {self.banded} with an 80 % range {_whole(self.inside)} lay inside."
 
 
 def _whole(value: float) -> str:

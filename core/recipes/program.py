@@ -197,7 +197,7 @@ def _fine_tuning(recipe: Recipe, blocks: tuple[str, ...]) -> Program:
     if hp.head_epochs >= hp.epochs:
         raise InvalidInput(
             f"Of {hp.epochs} epochs the head takes {hp.head_epochs}, which leaves none for fine-tuning. "
-            "Choose more epochs or fewer head_epochs."
+            "Choose more epochs or a shorter head warm-up (head_epochs)."
         )
     cut = blocks[-1 - depth] if depth < len(blocks) else PIXELS
     inputs = (Part(source=recipe.backbone, cut=cut),)

@@ -52,7 +52,7 @@ def test_without_history_the_range_is_an_estimate_and_says_why(filled):
 def test_with_history_the_range_the_error_and_past_forecasts_are_shown(ten_runs):
     at = visit("train", start="quick")
     assert "\\(80 \\%\\:" in first_line(at)
-    assert "80 % band from the errors of 10 past forecasts: launches on this machine." in said(at)
+    assert "80 % range from the errors of 10 past forecasts: launches on this machine." in said(at)
     assert "The last 10 forecasts were off by" in said(at)
     opened(at)
     shown = next(frame.value for frame in at.dataframe if "Took" in frame.value)

@@ -97,7 +97,7 @@ def order_controls(bench: Workbench, dataset: Dataset, counts: dict) -> None:
         st.page_link("pages/datasets.py", label="Label photos", icon=":material/label:", query_params=query)
     with st.container(horizontal=True, vertical_alignment="bottom"):
         run_id = st.selectbox(
-            "Order by the probabilities of", list(names), format_func=names.__getitem__, width=340,
+            "Order by the probabilities of", list(names), format_func=names.__getitem__, width=520,
             key=f"label.by.{dataset.id}",
             help="Photos whose two most probable classes are close come first, without photos that are alike. A linear "
             "head also learns from what was labelled since the last version.",

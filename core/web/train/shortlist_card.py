@@ -13,7 +13,7 @@ from core.output.shortlists import neighbours_sentence, shortlist_sentence
 from core.recipes.patterns import Pattern
 from core.text.units import count, percent, plain, points, rough_duration
 from core.web.parts.job_progress import job_progress
-from core.web.parts.tables import table
+from core.web.parts.tables import ROW_HEIGHT, table
 from core.web.parts.times import timed, when
 from core.web.parts.widgets import explained, poll
 from core.web.train import address
@@ -21,6 +21,8 @@ from core.web.train.address import CUSTOM, TrainAddress
 from core.workbench import Workbench
 
 TITLE = "What is worth training?"
+_SHOWN = 6
+"""Rows in sight, the named ones first; the others are reached by scrolling, so that the grid stays near."""
 
 
 def shortlist_card(bench: Workbench, dataset: Dataset) -> None:
@@ -88,7 +90,9 @@ def _progress(bench: Workbench, dataset: Dataset, state: AdviceState) -> None:
 def _found(found: Shortlist, regret: Regret) -> None:
     icon = ":material/help:" if found.too_few else ":material/check_circle:"
     st.markdown(f"{icon} **{plain(shortlist_sentence(found))}**")
-    table(_rows(found.candidates), width="stretch", key="shortlist.rows")
+    rows = _rows(found.candidates)
+    height = "content" if len(rows) <= _SHOWN else ROW_HEIGHT * (1 + _SHOWN)
+    table(rows, width="stretch", height=height, key="shortlist.rows")
     st.button(
         f"Tick {'it' if len(found.named) == 1 else 'these'} in the grid", icon=":material/done_all:",
         key="shortlist.tick", on_click=_tick, args=(found.named,),

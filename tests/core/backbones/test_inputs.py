@@ -53,7 +53,7 @@ def test_the_fit_is_kept_unless_another_is_chosen():
 
 @pytest.mark.parametrize(("name", "size"), [("efficientnet_lite0", 31), ("xception", 70), ("efficientnet_lite0", 769)])
 def test_a_size_the_network_cannot_take_is_refused_in_one_sentence(name, size):
-    with pytest.raises(InvalidInput, match=rf"takes inputs of \d+ to 768 px. Received: input_size={size}"):
+    with pytest.raises(InvalidInput, match=rf"takes inputs of \d+ to 768 px. Received: {size} px"):
         with_input(get(name), size)
 
 
@@ -80,7 +80,7 @@ def test_tokens_take_multiples_of_their_patches(settings):
     assert larger.multiply_adds == sum(larger.block_multiply_adds) > 2.2 * dinov2.multiply_adds
     with pytest.raises(InvalidInput, match=r"multiple of its patches of 14 px, for example 56 or 70 px.*input_size=64"):
         with_input(dinov2, 64)
-    with pytest.raises(InvalidInput, match=r"takes inputs of 28 to 768 px. Received: input_size=14"):
+    with pytest.raises(InvalidInput, match=r"takes inputs of 28 to 768 px. Received: 14 px"):
         with_input(dinov2, 14)
     assert larger_size(dinov2) == 84
 
@@ -89,7 +89,7 @@ def test_tokens_of_a_run_or_of_another_network_take_one_size_only(settings):
     dinov2 = tiny(settings, "dinov2")
     for fixed in (replace(dinov2, source="model:x"), replace(dinov2, tokens=None)):
         assert larger_size(fixed) is None
-        with pytest.raises(InvalidInput, match="takes inputs of 56 px only. Received: input_size=84"):
+        with pytest.raises(InvalidInput, match="takes inputs of 56 px only. Received: 84 px"):
             with_input(fixed, 84)
 
 

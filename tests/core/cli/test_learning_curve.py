@@ -12,7 +12,7 @@ def test_a_curve_as_data_and_as_text(call, dataset, stored, capsys):  # noqa: F8
     assert found["growth"]["curves"][0]["title"] == "EfficientNet-Lite0" and "With twice" in found["summary"]
     assert main(["learning-curve", "flowers"]) == 0
     text = capsys.readouterr().out
-    assert "now (280 photos)" in text and "EfficientNet-Lite0 224 px" in text and "4 times, 80 % band" in text
+    assert "now (280 photos)" in text and "EfficientNet-Lite0 224 px" in text and "4 times, 80 % range" in text
 
 
 def test_too_few_photos(call, few):  # noqa: F811

@@ -180,13 +180,13 @@ def test_a_model_of_ones_own_knows_no_imagenet_classes(bench, filled):
 def test_a_size_that_the_network_cannot_take_is_refused_before_anything_is_spent(planned):
     plan = planned(input_size=20)
     assert plan.decision is Decision.REFUSED
-    assert plan.because == "EfficientNet-Lite0 takes inputs of 32 to 768 px. Received: input_size=20"
+    assert plan.because == "EfficientNet-Lite0 takes inputs of 32 to 768 px. Received: 20 px"
 
 
 def test_a_classifier_with_weights_for_every_position_has_its_own_size_only(bench, registry, filled):
     choice = GridChoice(cells=(("vgg16", Pattern.CLASSIFIER),), sizes={"vgg16": (320,)})
     (plan,) = bench.plan(filled.dataset.id, bench.recipes(filled.dataset.id, choice))
-    assert plan.decision is Decision.REFUSED and "its own size only. Received: input_size=320" in plan.because
+    assert plan.decision is Decision.REFUSED and "its own size only. Received: 320 px" in plan.because
 
 
 def test_a_larger_input_needs_more_time_disk_and_memory(planned):

@@ -55,7 +55,7 @@ def test_nine_forecasts_give_the_smallest_and_the_largest_error():
     band, corrected = history.band("head"), 100.0 * history.correction("head")
     assert corrected == pytest.approx(110.0) and band.basis is Basis.KIND
     assert band.of(corrected) == (pytest.approx(70.0), pytest.approx(160.0))
-    assert band.sentence == "80 % band from the errors of 9 past forecasts: runs of this kind on this machine."
+    assert band.sentence == "80 % range from the errors of 9 past forecasts: runs of this kind on this machine."
 
 
 def test_runs_of_the_same_kind_come_first_and_all_runs_where_they_are_too_few():
@@ -234,14 +234,14 @@ def test_the_error_is_the_median_of_the_newest_and_counts_those_within_a_fifth()
     assert history.error.runs == SHOWN and history.error.typical == pytest.approx(0.1)
     assert history.error.within == pytest.approx(11 / 12) and history.error.inside is None
     assert history.error.sentence == "The last 12 forecasts were off by 10 % (median)."
-    assert history.error.record == "92 % of 12 forecasts were within 20 %; none had a band from history yet."
+    assert history.error.record == "92 % of 12 forecasts were within 20 %; none had an 80 % range yet."
 
 
 def test_coverage_counts_bands_from_history_only():
     runs = [replace(one, compared=9) for one in past([1.0, 1.1, 1.3, 0.7])] + past([1.0])
     found = error_of([replace(one, seconds_low=8.0, seconds_high=12.0) for one in runs])
     assert (found.banded, found.inside) == (4, 0.5)
-    assert found.record.endswith("of 4 with an 80 % band from history, 50 % lay inside.")
+    assert found.record.endswith("of 4 with an 80 % range 50 % lay inside.")
 
 
 def test_no_forecast_has_no_error_and_one_has_no_median():

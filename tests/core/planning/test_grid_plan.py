@@ -94,7 +94,7 @@ def test_a_range_stands_beside_the_time():
     assert plan.sentence == "1 run, about 3 min (80 %: 2–4 min)"
     assert plan.plans[0].band.of(10.0 * 1.1) == pytest.approx((7.0, 15.0))
     assert plan.forecast_sentences == (
-        "80 % band from the errors of 9 past forecasts: runs of this kind on this machine.",
+        "80 % range from the errors of 9 past forecasts: runs of this kind on this machine.",
         "The last 9 forecasts were off by 20 % (median).",
     )
 
