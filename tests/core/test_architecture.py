@@ -240,6 +240,20 @@ def test_no_page_or_message_uses_a_replaced_term():
 # --- documentation that cannot go stale ---
 
 
+def test_the_options_of_a_select_box_are_text_not_markdown():
+    """Streamlit shows them as they are: an escaped name would have backslashes."""
+    escaped = [
+        f"{path.name}:{call.lineno}"
+        for path in SOURCES
+        for call in ast.walk(tree_of(path))
+        if isinstance(call, ast.Call) and getattr(call.func, "attr", "") in ("selectbox", "multiselect")
+        for option in call.keywords
+        if option.arg == "format_func"
+        and any(isinstance(part, ast.Name) and part.id == "plain" for part in ast.walk(option.value))
+    ]
+    assert escaped == []
+
+
 def texts() -> Iterator[tuple[str, str]]:
     """(where, text) of every document and every docstring."""
     for path in DOCUMENTS:

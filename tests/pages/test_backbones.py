@@ -99,7 +99,10 @@ def test_the_page_of_a_backbone_says_what_it_is_needs_and_allows(bench):
     assert {metric.label: metric.value for metric in at.metric}["Multiply-adds"] == "384 million"
     assert "sha256:579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db" in text
     assert (
-        "Apache-2.0" in text and "320 px are twice the pixels" in text and "squashed" in text and "by: -1 to 1." in text
+        "Apache-2.0" in text
+        and "320 px are twice the pixels" in text
+        and "squashed" in text
+        and "Scaling of the pixels: -1 to 1." in text
     )
     assert "The top 9 of 18 blocks do" in text and "cut after each of its 18 blocks" in text
     frame = at.dataframe[0].value

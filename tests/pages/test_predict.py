@@ -95,7 +95,7 @@ def test_several_models_answer_side_by_side(filled, asked):
     assert asked == [(ids, ["mine.jpg"])]
     assert first_line(at) == "1 photo, 2 models: agree on rose."
     assert "2 of 2 models" in answers_of(at) and answers_of(at).count('class="dot"') == 2
-    assert text_of(at).count("one of 2") == 1
+    assert text_of(at).count("one of 2 classes") == 1
     at.button(key="open.0").click().run()
     assert len(at.get("progress")) == 4
 
@@ -373,7 +373,7 @@ def test_the_camera_is_asked_for_only_after_its_switch(filled):
     at = visit("predict")
     assert not at.toggle(key="predict.camera").value
     at.toggle(key="predict.camera").set_value(True).run()
-    assert not at.exception and "The answers stand here once the camera runs" in text_of(at)
+    assert not at.exception and "The predictions are shown here once the camera runs" in text_of(at)
 
 
 def test_kept_frames_of_the_camera_are_on_the_wall_and_can_be_removed(filled, asked):

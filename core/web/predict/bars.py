@@ -32,7 +32,7 @@ def bars(prediction: Prediction, run: Run | None, size_bytes: int | None = None,
 def _how(prediction: Prediction, size_bytes: int | None) -> None:
     parts = [milliseconds(prediction.milliseconds)]
     if size_bytes is not None:
-        parts.append(size(size_bytes))
+        parts.append(f"{size(size_bytes)} of files")
     if prediction.passed_on is not None:
         parts.append(
             "the cheap model was unsure and passed it on" if prediction.passed_on else "the cheap model was sure"

@@ -49,7 +49,7 @@ def _live(bench: Workbench, runs: Runs) -> None:
 
 def _answer(bench: Workbench, runs: Runs, number: int, jpeg: bytes | None) -> None:
     if jpeg is None or not runs:
-        st.caption("The answers stand here once the camera runs." if runs else "Choose a model.")
+        st.caption("The predictions are shown here once the camera runs." if runs else "Choose a model.")
         return
     asked = (number, tuple(runs))
     before, found = st.session_state.get(_ANSWERED, (None, None))

@@ -18,7 +18,7 @@ def badges(predictions: Sequence[Prediction]) -> list[str]:
     sets = [one.prediction_set for one in predictions if one.prediction_set and not one.prediction_set.problem]
     most, found = max((len(one.classes) for one in sets), default=1), []
     if most > 1:
-        found.append(f":orange-badge[:material/help: one of {most}]")
+        found.append(f":orange-badge[:material/help: one of {most} classes]")
     elif any(not one.classes for one in sets):
         found.append(f":orange-badge[:material/help: none at {100 * sets[0].confidence:g} %]")
     if any(one.novelty is not None and one.novelty.unlike for one in predictions):

@@ -71,7 +71,7 @@ def _chosen_model(predictions: Sequence[tuple[Run, Prediction]]) -> tuple[Run, P
     if len(by_id) == 1:
         return predictions[0]
     chosen = st.selectbox(
-        "Model", list(by_id), format_func=lambda run_id: plain(brief(by_id[run_id][0].name)), key="predict.why.model"
+        "Model", list(by_id), format_func=lambda run_id: brief(by_id[run_id][0].name), key="predict.why.model"
     )
     return by_id[chosen]
 
@@ -81,7 +81,7 @@ def _chosen_class(bench: Workbench, run: Run, prediction: Prediction) -> str:
     names = bench.registry.dataset(run.dataset_id).class_names
     predicted = prediction.classes[0].class_name
     return st.selectbox(
-        "Class", names, index=names.index(predicted) if predicted in names else 0, format_func=plain,
+        "Class", names, index=names.index(predicted) if predicted in names else 0,
         key=f"predict.why.class.{run.id}.{predicted}",
     )  # fmt: skip
 

@@ -21,7 +21,7 @@ def shown(**fields) -> AppTest:
 def test_every_class_is_a_bar_and_time_and_size_stand_below():
     at = shown()
     assert [bar.proto.text for bar in at.get("progress")] == [r"a\*b · 90.0 %", "c · under 0.1 %"]
-    assert "8.0 ms · 13 MB" in text_of(at) and "agrees" in text_of(at)
+    assert "8.0 ms · 13 MB of files" in text_of(at) and "agrees" in text_of(at)
 
 
 @pytest.mark.parametrize(("passed_on", "words"), [(True, "passed it on"), (False, "the cheap model was sure")])

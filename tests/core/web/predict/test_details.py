@@ -25,4 +25,4 @@ def test_the_button_opens_the_photo_with_the_bars_of_every_model():
     assert not at.get("progress")
     at.button(key="open.1").click().run()
     assert not at.exception and [bar.proto.text for bar in at.get("progress")] == ["rose · 80.0 %"]
-    assert "40 × 30 pixels · labelled **tulip**" in text_of(at) and "8.0 ms · 13 MB" in text_of(at)
+    assert "40 × 30 pixels · labelled **tulip**" in text_of(at) and "8.0 ms · 13 MB of files" in text_of(at)
