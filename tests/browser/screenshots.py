@@ -182,8 +182,9 @@ def _take(
             if name in STEPS:
                 STEPS[name](visit)
             visit.page.wait_for_timeout(SLOW_PAGES.get(name, 1500))
-            visit.page.set_viewport_size({"width": width, "height": _height(visit.page, size)})
-            visit.page.wait_for_timeout(1500)
+            for _ in range(2):  # what the larger window shows may make the page longer
+                visit.page.set_viewport_size({"width": width, "height": _height(visit.page, size)})
+                visit.page.wait_for_timeout(1500)
             picture = Image.open(io.BytesIO(visit.page.screenshot()))
             picture.save(outdir / f"{name}-{size}-{scheme}.webp", quality=QUALITY, method=6)
             visit.page.set_viewport_size({"width": width, "height": height})
@@ -223,7 +224,8 @@ STEPS: dict[str, Callable[[Visit], None]] = {
 
 def _height(page: Page, size: str) -> int:
     """Pixels that show the whole page: Streamlit scrolls a section, not the document."""
-    inside: int = page.evaluate("document.querySelector('[data-testid=\"stMain\"]')?.scrollHeight ?? 0")
+    section = "document.querySelector('[data-testid=\"stMain\"]') ?? document.documentElement"
+    inside: int = page.evaluate(f"({section}).scrollHeight")
     return max(SIZES[size][1], min(inside, TALLEST[size]))
 
 

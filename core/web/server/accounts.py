@@ -231,7 +231,7 @@ async def _account_page(visit: Visit, token: str, *, error: str = "", done: str 
     if user.password is not None:
         fields = field("now", "Present password", kind="password", auto="current-password") + new_password(LEAST)
         body += f"<h2>Password</h2>\n{form('account', fields, 'Change the password', token=token, act='password')}"
-    return HTMLResponse(page(user.name, body + STORED, error=error, done=done), status, NO_STORE)
+    return HTMLResponse(page(f"Account of {user.name}", body + STORED, error=error, done=done), status, NO_STORE)
 
 
 def _stored(use: QuotaUse) -> str:

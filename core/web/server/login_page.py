@@ -17,7 +17,7 @@ _FRAME = """<!DOCTYPE html>
 </head>
 <body>
 <main>
-<img src="assets/icon.png" alt="" width="48" height="48">
+<p class="brand"><img src="assets/icon.png" alt="" width="48" height="48">Graft</p>
 <h1>{title}</h1>
 {told}{body}
 </main>

@@ -68,6 +68,7 @@ def details(plan: GridPlan) -> None:
         "Saves": number("Saves", "Time saved by finished epochs and cached features.", width=80),
     }
     order = ["Run", *(["Seed"] if seeds else []), "Plan", "Expected time"]
+    order = ["Run", "Expected time", *order[1:-1]] if is_narrow() else order  # two columns are seen on a phone
     order += ["Range"] if any(one.band for one in plan.plans) else []
     order += ["Saves"] if any(one.saves_seconds for one in plan.plans) else []
     order += ["Reason"]  # the longest comes last, so that the numbers stay visible

@@ -20,7 +20,7 @@ from core.web.parts.tables import table
 from core.web.parts.widgets import explained, page_link, poll
 from core.workbench import Workbench
 
-TITLE = "Search for the best recipe within a time budget"
+TITLE = "Search within a time budget"
 MINUTES = 30.0
 MOST_COMPARED = 12
 """Finished trials that the link to Compare opens, the best ones first."""

@@ -12,6 +12,7 @@ from core.datasets.values import Dataset
 from core.output.shortlists import neighbours_sentence, shortlist_sentence
 from core.recipes.patterns import Pattern
 from core.text.units import count, percent, plain, points, rough_duration
+from core.web.parts.device import is_narrow
 from core.web.parts.job_progress import job_progress
 from core.web.parts.tables import ROW_HEIGHT, table
 from core.web.parts.times import timed, when
@@ -28,12 +29,12 @@ _SHOWN = 6
 def shortlist_card(bench: Workbench, dataset: Dataset) -> None:
     """The newest shortlist, how far one in the background is, or the button that starts it.
 
-    Open while one is made, and until everything that it named was trained.
+    Open while one is made, and where there is room until everything that it named was trained.
     """
     latest = latest_shortlist(dataset.id, bench.registry)
     state = shortlist_state(dataset.id, settings=bench.settings)
     regret = regret_of(latest[0], bench.registry) if latest else None
-    to_train = regret is not None and not regret.shortlist.is_whole
+    to_train = regret is not None and not regret.shortlist.is_whole and not is_narrow()
     with st.expander(
         TITLE, icon=":material/format_list_numbered:", expanded=state.is_active or to_train,
         key=f"shortlist.{dataset.id}",
@@ -117,7 +118,7 @@ def _rows(candidates: Sequence[ShortlistCandidate]) -> list[dict[str, object]]:
             "Recipe": one.name,
             "Probe": percent(one.accuracy, (one.low, one.high)),
             "Photos": f"{one.photos} + {one.validation} validation, round {one.round}",
-            "Compared with the best": "not distinguishable" if one.same else "less accurate",
+            "Against the best": "not distinguishable" if one.same else "less accurate",
             "Control": "highest published accuracy" if one.favourite else "",
             "Training": rough_duration(60 * one.minutes),
         }
