@@ -132,7 +132,7 @@ def version_box(bench: Workbench, dataset: Dataset) -> None:
     with st.container(border=True, horizontal=True, vertical_alignment="center"):
         st.markdown(f"Decided so far: {plain(changes_text(planned.changes))}.", width="content")
         validation = bool(planned.pool.photos) and st.checkbox(
-            "Some of the labelled for validation", key="label.validation",
+            "Use some of the labelled photos for validation", key="label.validation",
             help="Labelled photos become training photos. With this, some of each class become validation photos, in "
             "the proportions of the dataset. None becomes a test photo: photos that were chosen because a model is not "
             "sure of them would make its accuracy look lower than it is.",

@@ -114,7 +114,7 @@ def _ask_again(bench: Workbench, machine: MachineState, number: int) -> None:
 
 def _elsewhere(runs: Sequence[Run]) -> None:
     st.header("Elsewhere", anchor=False)
-    st.caption("These runs train in slots of no machine that is known now, as while the cluster does not answer.")
+    st.caption("The machines of these runs are not known now, for example because the cluster does not answer.")
     for run in runs:
         with st.container(horizontal=True, vertical_alignment="center"):
             run_chip(run)

@@ -104,7 +104,7 @@ def _account(bench: Workbench, user: User, sessions: list[SignedIn], stored: str
         )  # fmt: skip
         st.button(
             "New link", key=f"people.link.{user.name}", icon=":material/link:", disabled=user.disabled,
-            help="A one-time link that sets the password; earlier links of this account become useless.",
+            help="A one-time link that sets the password; earlier links of this account stop working.",
             on_click=_attempt, args=(_new_link, bench, user.name),
         )  # fmt: skip
         if load_settings().openid is not None:

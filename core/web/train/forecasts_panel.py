@@ -30,14 +30,14 @@ def forecasts_panel(bench: Workbench) -> None:
         if rows:
             columns = {
                 "Run": name_column("Run", [row["Run"] for row in rows]),
-                "Expected": number("Expected", "From its start to its end, said when it was launched."),
+                "Expected": number("Expected", "From its start to its end, as forecast at the launch."),
                 "Took": number("Took", "From the start of the attempt to its end."),
-                "Off by": number("Off by", "Time taken by expected time, less 1."),
+                "Off by": number("Off by", "Time taken, compared with the expected time."),
             }
             formats = {"Expected": duration, "Took": duration, "Off by": _signed}
             table(rows, key="train.forecasts.table", formats=formats, columns=columns)
             st.caption(
-                "Said at the launch and compared once, when the run finished. Reused runs and runs that were stopped "
+                "Forecasts are made at the launch and compared once, when the run has finished. Reused runs and runs that were stopped "
                 "by hand do not count; of resumed and extended ones only what was trained then."
             )
 

@@ -68,7 +68,7 @@ def _progress(bench: Workbench, dataset: Dataset, status: SearchStatus) -> None:
     if st.button("Stop", icon=":material/stop:", key="search.stop", **allowed()):
         with explained():
             stop_search(bench.settings, dataset.id)
-            st.caption("It stops within seconds; its run is cancelled, and both can go on.")
+            st.caption("It stops within seconds and cancels its run; both can be continued.")
 
 
 def _start(bench: Workbench, dataset: Dataset, status: SearchStatus) -> None:
@@ -81,7 +81,7 @@ def _start(bench: Workbench, dataset: Dataset, status: SearchStatus) -> None:
         minutes = st.number_input(
             "Minutes of training time", min_value=0.1, max_value=float(MOST_MINUTES), value=MINUTES, step=5.0,
             format="%.1f", width=200, key="search.minutes",
-            help="Of all runs that it launches, as Graft records it. Waiting in the queue is free.",
+            help="Of all runs that it launches, as Graft records it. Waiting in the queue does not count.",
         )  # fmt: skip
         trials = st.number_input(
             "Trials at most", min_value=1, value=None, step=1, placeholder="any", width=140, key="search.trials"
