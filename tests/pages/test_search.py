@@ -46,7 +46,7 @@ def said(at):
 
 
 def rows_of(at):
-    return next(one.value for one in at.dataframe if "What became of it" in one.value)
+    return next(one.value for one in at.dataframe if "Result" in one.value)
 
 
 def test_one_click_starts_it_with_minutes_and_trials(bench, dataset, monkeypatch):
@@ -85,7 +85,7 @@ def test_the_best_is_named_by_validation_and_called_optimistic(bench, dataset, f
     assert f"measured once and not used by the search, is {100 * test:.0f} %" in said(at)
     assert "4 proposals not launched" in said(at)
     rows = rows_of(at)
-    assert list(rows["What became of it"]) == ["finished", "finished", "pruned: It fell behind."]
+    assert list(rows["Result"]) == ["finished", "finished", "pruned: It fell behind."]
     assert not any("est accuracy" in name for name in rows.columns)
     assert "Compare 2 runs" in link_labels(at)
 

@@ -37,8 +37,8 @@ def forecasts_panel(bench: Workbench) -> None:
             formats = {"Expected": duration, "Took": duration, "Off by": _signed}
             table(rows, key="train.forecasts.table", formats=formats, columns=columns)
             st.caption(
-                "Forecasts are made at the launch and compared once, when the run has finished. Reused runs and runs that were stopped "
-                "by hand do not count; of resumed and extended ones only what was trained then."
+                "Forecasts are made at the launch and compared once, when the run has finished. Reused runs and runs "
+                "that were stopped by hand do not count; of resumed and extended ones only what was trained then."
             )
 
 

@@ -62,7 +62,7 @@ def details(plan: GridPlan) -> None:
     rows = [{"Run": name} | _row(row) for name, row in zip(names, plan.rows, strict=True)]
     columns = {
         "Run": name_column("Run", names, widest=200 if is_narrow() else WIDEST_NAME),
-        "Reason": st.column_config.TextColumn(width=330),
+        "Reason": st.column_config.TextColumn(width=300),
         "Expected time": number("Expected time", "After the runs above it, without what they share.", width=105),
         "Range": st.column_config.TextColumn(_range_title(plan), help="The sentence below says what it rests on."),
         "Saves": number("Saves", "Time saved by finished epochs and cached features.", width=80),

@@ -125,7 +125,7 @@ def _row(one: SearchTrial, photos: int) -> dict[str, object]:
         "Training time": "free" if one.reused else duration(one.seconds),
         "Forecast": duration(one.forecast) if not one.reused else "–",
         "Proposed by": one.proposed,
-        "What became of it": trial_text(one),
+        "Result": trial_text(one),
     }
 
 
