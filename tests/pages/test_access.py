@@ -56,6 +56,6 @@ def test_examples_have_the_address_and_a_model_that_exists(bench, filled, finish
 def test_every_route_is_listed_with_its_scope(bench):
     at = visit("access")
     (routes,) = [shown.value for shown in at.table]
-    rows = {(row["Method"], row["Address"].replace("\\", "")): row["Scope"] for row in routes.to_dict("records")}
+    rows = {(row["Method"], row["Address"].strip("`")): row["Scope"] for row in routes.to_dict("records")}
     assert rows["POST", "/models/{model}/predict"] == "predict" and rows["DELETE", "/runs/{run}"] == "train"
     assert "openapi.json" in text_of(at)

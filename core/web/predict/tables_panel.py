@@ -36,8 +36,8 @@ def table_box(bench: Workbench, run_ids: Sequence[str]) -> None:
     """The choice of a ZIP or folder, to be predicted by the chosen models."""
     with st.expander("Many photos: a ZIP or a folder", icon=":material/folder_zip:", key="predict.tables"):
         st.caption(
-            "All photos of a ZIP or folder are predicted by the chosen models in the background; you may leave this page. "
-            "The result is a table to download, with the classes that are left at this confidence."
+            "All photos of a ZIP or folder are predicted by the chosen models in the background; you may leave this "
+            "page. The result is a table to download, with the classes that are left at this confidence."
         )
         choose_confidence("predict.table.confidence")
         upload, server = st.tabs(["Upload an archive", "Folder on this machine"])
