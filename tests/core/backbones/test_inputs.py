@@ -78,7 +78,7 @@ def test_tokens_take_multiples_of_their_patches(settings):
     larger = with_input(dinov2, 84)
     assert (larger.input_size, larger.block_shapes[0]) == (84, (1 + 36, 32))
     assert larger.multiply_adds == sum(larger.block_multiply_adds) > 2.2 * dinov2.multiply_adds
-    with pytest.raises(InvalidInput, match=r"multiple of its patches of 14 px, for example 56 or 70 px. Received: 64 px"):
+    with pytest.raises(InvalidInput, match=r"multiple of its patches of 14 px.*Received: 64 px"):
         with_input(dinov2, 64)
     with pytest.raises(InvalidInput, match=r"takes inputs of 28 to 768 px. Received: 14 px"):
         with_input(dinov2, 14)
