@@ -128,14 +128,14 @@ def combinable_runs(
         _left_out(combined, "combines other runs", "combine other runs"),
         _left_out(max(0, len(ordered) - most), *(f"{verb} less accurate on the validation photos than the {most} that "
                   "are considered" for verb in ("is", "are"))),
-        _left_out(sum(run.milliseconds is None for run in found), *[
-            "was not timed, so that no limit of milliseconds holds it"] * 2),
+        _left_out(sum(run.milliseconds is None for run in found), *(f"{verb} not timed, so that no limit of "
+                  f"milliseconds holds {it}" for verb, it in (("was", "it"), ("were", "them")))),
     ]  # fmt: skip
     return found, tuple(note for note in notes if note)
 
 
 def _left_out(number: int, one: str, many: str) -> str:
-    return f"{count(number, 'run')} left out: {one if number == 1 else many}." if number else ""
+    return f"{count(number, 'run')} left out: {f'it {one}' if number == 1 else f'they {many}'}." if number else ""
 
 
 def _combines_runs(run: Run) -> bool:

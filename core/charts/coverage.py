@@ -107,7 +107,7 @@ def _line(run_id: str, points: Sequence[CoveragePoint], names: Mapping[str, str]
         x=numbers(100 * point.coverage for point in points),
         y=numbers(100 * point.accuracy for point in points),
         mode="lines+markers",
-        line={"color": style.colour, "width": 2 if style.emphasised else 1},
+        line={"color": style.colour, "width": 2 if style.emphasised else 1, "dash": style.dash},
         marker={"color": style.colour, "symbol": style.symbol, "size": end, "line": {"width": 0}},
         opacity=style.opacity,
         meta=[escape(name)],

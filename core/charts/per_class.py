@@ -213,6 +213,7 @@ def _trace(
         marker={
             "color": [shade(styles[run_id].colour, 0.6 if intervals else 1.0) for *_, run_id in found],
             "line": {"width": 0},
+            "pattern": style.pattern,
         },
         error_x=error_bars(
             [100 * (value - low) for value, low, _ in ends],

@@ -60,7 +60,7 @@ def _line(name: str, found: Sequence[SetMeasure], style: RunStyle) -> Trace:
         x=numbers(100 * one.confidence for one in found),
         y=numbers(one.classes for one in found),
         mode="lines+markers",
-        line={"color": style.colour, "width": 2 if style.emphasised else 1},
+        line={"color": style.colour, "width": 2 if style.emphasised else 1, "dash": style.dash},
         marker={"color": style.colour, "symbol": style.symbol, "size": 6, "line": {"width": 0}},
         opacity=style.opacity,
         meta=[escape(name)],

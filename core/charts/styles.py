@@ -43,6 +43,9 @@ SYMBOLS = (
 _MARKER_STEP = 5
 """Markers between those of one colour in two rounds of the palette; without a common divisor with their number."""
 
+_DASHES, _PATTERNS = ("solid", "dash", "dashdot"), ("", "/", "x")
+"""By round of the palette."""
+
 MOST_EMPHASISED = 12
 
 
@@ -52,11 +55,24 @@ class RunStyle:
 
     Args:
         emphasised: whether a chart of very many runs draws it at full strength and names it in its legend.
+        turn: the round of the palette, from 0: lines and bars without markers tell runs of one colour apart by it.
     """
 
     colour: str
     symbol: str = "circle"
     emphasised: bool = True
+    turn: int = 0
+
+    @property
+    def dash(self) -> str:
+        """Of its line."""
+        return _DASHES[self.turn % len(_DASHES)]
+
+    @property
+    def pattern(self) -> dict[str, object]:
+        """Of its bar."""
+        shape = _PATTERNS[self.turn % len(_PATTERNS)]
+        return {"shape": shape, "fillmode": "overlay", "fgcolor": "#FFFFFF", "fgopacity": 0.75, "size": 7}
 
     @property
     def opacity(self) -> float:
@@ -70,7 +86,7 @@ def run_style(place: int, *, emphasised: bool = True) -> RunStyle:
     """
     turn, colour = divmod(place, COLOURS)
     symbol = SYMBOLS[(colour + _MARKER_STEP * turn) % len(SYMBOLS)]
-    return RunStyle(colour=RUN_COLOURS[colour], symbol=symbol, emphasised=emphasised)
+    return RunStyle(colour=RUN_COLOURS[colour], symbol=symbol, emphasised=emphasised, turn=turn)
 
 
 def run_colour(run: Run) -> str:

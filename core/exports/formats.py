@@ -54,7 +54,7 @@ FORMATS = {
     ),
     Format.LITERT: FormatRow(
         title="LiteRT",
-        use="The fastest on a CPU, and for phones and boards.",
+        use="The fastest on a CPU, and for phones and single-board computers.",
         file="model.tflite",
         packages=("ai-edge-litert",),
         code="litert",

@@ -31,7 +31,7 @@ def test_a_click_finds_an_ensemble_and_says_what_it_rests_on(different):  # noqa
     assert "predicted by what the other four fifths choose" in said(at)
     table = next(table.value for table in at.dataframe if "Passed on" in table.value)
     assert table["Model"].tolist()[:2] == ["ensemble, 1/2 each", "single run"]
-    assert table["Only this right"].tolist()[:2] == ["1, only the run 0 (p = 1.00)", ""]
+    assert table["Against the single run"].tolist()[:2] == ["1 gained, 0 lost (p = 1.00)", ""]
 
 
 def test_one_more_click_makes_it_a_run_that_is_tested_against_the_single_one(different, bench, filled):  # noqa: F811

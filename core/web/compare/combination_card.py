@@ -17,6 +17,16 @@ from core.web.runs.rows import attempt, open_link
 from core.workbench import Workbench
 
 TITLE = "Which runs to combine?"
+_COLUMNS = {
+    "Passed on": st.column_config.TextColumn(
+        "Passed on", help="Photos on which the confidence of the cheap run is below the threshold: the costlier one "
+        "predicts them.",
+    ),
+    "Against the single run": st.column_config.TextColumn(
+        "Against the single run", help="Validation photos that only this one predicts correctly (gained), and that "
+        "only the single run does (lost); McNemar's exact test.",
+    ),
+}  # fmt: skip
 
 
 def show(bench: Workbench, dataset: Dataset) -> None:
@@ -27,7 +37,7 @@ def show(bench: Workbench, dataset: Dataset) -> None:
     ):
         st.caption(
             "Finds what is most accurate within a budget, of all finished runs: one run, an ensemble, or a confidence "
-            "cascade. Validation photos choose; test photos are not read."
+            "cascade. The choice is made on the validation photos; test photos are not read."
         )
         with st.container(horizontal=True, vertical_alignment="bottom"):
             most_ms = st.number_input(
@@ -62,7 +72,7 @@ def _advice(bench: Workbench, advice: CombinationAdvice) -> None:
     icon = ":material/join_inner:" if advice.is_combination else ":material/check_circle:"
     st.markdown(f"{icon} **{plain(combination_sentence(advice))}**")
     others = [one for one in (advice.single, *advice.others) if one is not None and one is not advice.chosen]
-    table([offer_row(advice, one) for one in (advice.chosen, *others)], key="combination.offers")
+    table([offer_row(advice, one) for one in (advice.chosen, *others)], key="combination.offers", columns=_COLUMNS)
     _evaluated(bench, advice)
     st.caption(plain(RESTS_ON))
     considered = f"{count(advice.runs, 'run')} considered on {count(advice.photos, 'validation photo')}."
@@ -75,11 +85,13 @@ def offer_row(advice: CombinationAdvice, offer: OfferedModel) -> dict[str, str]:
     tested = advice.against_single(offer)
     return {
         "Model": _kind(offer),
-        "Validation": percent(offer.accuracy, offer.interval),
+        "Validation accuracy": percent(offer.accuracy, offer.interval),
         "Time per photo": milliseconds(offer.milliseconds),
         "Size": size(offer.size_bytes),
         "Passed on": "" if offer.passed_on is None else percent(offer.passed_on),
-        "Only this right": "" if tested is None else f"{tested[0]}, only the run {tested[1]} ({p_value(tested[2])})",
+        "Against the single run": ""
+        if tested is None
+        else f"{tested[0]} gained, {tested[1]} lost ({p_value(tested[2])})",
         "Runs": ", ".join(advice.names[run_id] for run_id in offer.run_ids),
     }
 

@@ -83,7 +83,7 @@ def _rows(selected: Selected, found: tuple[Difference, ...]) -> None:
 
 def _width(values: Sequence[str]) -> int:
     """Pixels of a column that shows its title and values whole, up to a limit."""
-    return min(_WIDEST, round(7.1 * max(map(len, values))) + 18)
+    return min(_WIDEST, round(7.1 * max(map(len, values))) + 26)
 
 
 def _help(one: Difference) -> str | None:

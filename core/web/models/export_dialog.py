@@ -1,5 +1,7 @@
 """The dialog *Take it home* of one model: its formats, how far each is, how it was checked, its download."""
 
+from math import floor, log10
+
 import streamlit as st
 
 from core.errors import GraftError
@@ -97,8 +99,16 @@ def told(offer: ExportOffer) -> str:
         return f":green[:material/check_circle:] {size(state.record.bytes)}, with the SHA-256 of every file."
     return (
         f":green[:material/check_circle:] {size(state.record.bytes)}. On {check.photos} of {check.of} test photos the "
-        f"largest difference of a probability is {check.difference:.1e}; same class on {percent(check.agreement)}."
+        f"largest difference of a probability is {decimals(check.difference)}; the same class on "
+        f"{'all' if check.agreement == 1 else percent(check.agreement)}."
     )
+
+
+def decimals(difference: float) -> str:
+    """A small number with two digits and no exponent: ``0.0000043``."""
+    if difference == 0:
+        return "0"
+    return f"{difference:.{max(2, 1 - floor(log10(difference)))}f}"
 
 
 def _action(bench: Workbench, run_id: str, offer: ExportOffer) -> None:

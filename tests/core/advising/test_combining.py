@@ -100,8 +100,8 @@ def test_what_cannot_be_combined_is_left_out_and_named(different, advise, regist
     found = advise()
     assert found.runs == 2 and set(found.names) == set(different[2:])
     assert found.notes == (
-        "1 run left out: has no model any more.",
-        "1 run left out: has no predictions for the validation photos.",
+        "1 run left out: it has no model any more.",
+        "1 run left out: it has no predictions for the validation photos.",
     )
 
 
@@ -154,7 +154,7 @@ def test_a_combination_that_was_evaluated_is_found_and_is_no_member(different, a
     assert launched_run(offer, dataset.id, registry).id == run.id
     again = advise()
     assert again.chosen.run_ids == offer.run_ids and run.id not in again.names
-    assert again.notes == ("1 run left out: combines other runs.",)
+    assert again.notes == ("1 run left out: it combines other runs.",)
     assert launched_run(again.single, dataset.id, registry).id == again.single.run_ids[0]
     assert bench.launch_offer(offer)[1].id == run.id
     with pytest.raises(InvalidInput, match="Only an ensemble or a cascade can be launched"):

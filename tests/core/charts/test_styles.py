@@ -92,6 +92,12 @@ def test_every_colour_stands_out_on_light_and_on_dark(colour, ground):
     assert (lights[1] + 0.05) / (lights[0] + 0.05) >= 3
 
 
+def test_runs_of_one_colour_differ_in_marker_line_and_bar():
+    first, second = run_style(4), run_style(4 + len(RUN_COLOURS))
+    assert first.colour == second.colour and first.symbol != second.symbol
+    assert first.dash == "solid" != second.dash and first.pattern["shape"] == "" != second.pattern["shape"]
+
+
 def test_classes_repeat_a_colour_only_with_another_shape():
     looks = class_looks([f"class {number}" for number in range(60)])
     assert len(set(looks.values())) == 60

@@ -67,7 +67,7 @@ def test_a_click_prepares_and_what_is_ready_is_downloaded(bench, filled, jobs): 
     folder.mkdir(parents=True)
     record(run_id=model.run_id, model=state_of(model)).write(folder)
     at = opened(model)
-    assert not at.exception and "2.5e-07" in text_of(at)
+    assert not at.exception and "0.00000025" in text_of(at).replace("\\", "")
     assert [button.proto.label for button in at.get("download_button")] == ["Download"]
     at.button(key="export.bundle.prepare").click().run()
     assert not at.exception and [job[1].job_id for job in jobs] == [f"{model.run_id}.bundle"]
