@@ -1,9 +1,10 @@
 """The child process that decodes untrusted bytes: ``python -m core.datasets.decoding.decoder FOLDER [--own]``.
 
 It reads tasks as JSON lines on stdin, writes each decoded photo to ``FOLDER/<digest>.jpg`` and replies with one JSON
-line on stdout. The kernel limits memory, file size and time per photo, so that a hostile photo affects only itself. The
-process ends when stdin is closed, so it never runs longer than its parent; with ``--own`` it then deletes the folder,
-which a parent that was killed cannot.
+line on stdout. A task with the key ``given`` is followed by so many bytes, the file itself; the photo, of ``sent``
+bytes, then follows the reply, and no file is written. The kernel limits memory, file size and time per photo, so that a
+hostile photo affects only itself. The process ends when stdin is closed, so it never runs longer than its parent; with
+``--own`` it then deletes the folder, which a parent that was killed cannot.
 """
 
 import errno
@@ -37,12 +38,12 @@ def main() -> None:
     """Decode tasks until stdin ends."""
     set_limits()
     folder = Path(sys.argv[1])
-    _reply({"ready": True})
+    _reply(_line({"ready": True}))
     for line in sys.stdin.buffer:
         signal.setitimer(signal.ITIMER_REAL, SECONDS_PER_PHOTO)  # the kernel kills this process at timeout
-        result = _result(json.loads(line), folder)
+        reply = _result(json.loads(line), folder)
         signal.setitimer(signal.ITIMER_REAL, 0)
-        _reply(result)
+        _reply(reply)
     if "--own" in sys.argv[2:]:
         shutil.rmtree(folder, ignore_errors=True)
 
@@ -60,24 +61,31 @@ def set_limits() -> None:
     signal.signal(signal.SIGALRM, signal.SIG_DFL)
 
 
-def _reply(result: dict) -> None:
-    sys.stdout.buffer.write(json.dumps(result).encode() + b"\n")
+def _reply(reply: bytes) -> None:
+    sys.stdout.buffer.write(reply)
     sys.stdout.buffer.flush()
 
 
-def _result(task: dict, folder: Path) -> dict:
+def _line(result: dict) -> bytes:
+    return json.dumps(result).encode() + b"\n"
+
+
+def _result(task: dict, folder: Path) -> bytes:
     try:
         data = _read(task)
         if kind_of(data) == ISOLATED:
             return _in_own_process(task, data, folder)
         return _decoded(task, data, folder)
     except InvalidInput as refusal:
-        return {"index": task["index"], "reason": str(refusal)}
+        return _line({"index": task["index"], "reason": str(refusal)})
     except MemoryError:
-        return {"index": task["index"], "reason": "needs more memory than a photo may take"}
+        return _line({"index": task["index"], "reason": "needs more memory than a photo may take"})
 
 
-def _decoded(task: dict, data: bytes, folder: Path) -> dict:
+def _decoded(task: dict, data: bytes, folder: Path) -> bytes:
+    if task.get("given") is not None:
+        photo = decode(data, grey_bits=task["grey_bits"])
+        return _line({"index": task["index"], "sent": len(photo.jpeg)} | _about(photo)) + photo.jpeg
     answer = {"index": task["index"], "digest": hashlib.sha256(data).hexdigest()}
     if task["exact"]:
         photo, pixels = StoredPhoto(jpeg=b"", width=0, height=0), exact_digest(data, grey_bits=task["grey_bits"])
@@ -85,12 +93,15 @@ def _decoded(task: dict, data: bytes, folder: Path) -> dict:
         photo = decode(data, grey_bits=task["grey_bits"])
         pixels = hashlib.sha256(photo.jpeg).hexdigest()
         if not _write(folder, answer["digest"], photo.jpeg):
-            return {"index": task["index"], "full": True}
-    about = {"width": photo.width, "height": photo.height, "stored_bytes": len(photo.jpeg)}
-    return answer | about | {"pixels": pixels, "grey_max": photo.grey_max, "route": photo.route}
+            return _line({"index": task["index"], "full": True})
+    return _line(answer | {"pixels": pixels, "stored_bytes": len(photo.jpeg)} | _about(photo))
 
 
-def _in_own_process(task: dict, data: bytes, folder: Path) -> dict:
+def _about(photo: StoredPhoto) -> dict:
+    return {"width": photo.width, "height": photo.height, "grey_max": photo.grey_max, "route": photo.route}
+
+
+def _in_own_process(task: dict, data: bytes, folder: Path) -> bytes:
     """Decode in a forked process. libheif's binding can crash at a good photo after it has read a damaged one."""
     load_plugin(ISOLATED)  # once, not in every fork
     reading, writing = os.pipe()
@@ -98,26 +109,27 @@ def _in_own_process(task: dict, data: bytes, folder: Path) -> dict:
     if own == 0:
         signal.setitimer(signal.ITIMER_REAL, SECONDS_PER_PHOTO)
         try:
-            result = _decoded(task, data, folder)
+            reply = _decoded(task, data, folder)
         except InvalidInput as refusal:
-            result = {"index": task["index"], "reason": str(refusal)}
+            reply = _line({"index": task["index"], "reason": str(refusal)})
         except MemoryError:
-            result = {"index": task["index"], "reason": "needs more memory than a photo may take"}
-        os.write(writing, json.dumps(result).encode())
+            reply = _line({"index": task["index"], "reason": "needs more memory than a photo may take"})
+        while reply:
+            reply = reply[os.write(writing, reply) :]
         os._exit(0)
     signal.setitimer(signal.ITIMER_REAL, 0)
     os.close(writing)
     with open(reading, "rb") as pipe:
-        answer = pipe.read()
+        reply = pipe.read()
     code = os.waitstatus_to_exitcode(os.waitpid(own, 0)[1])
-    if code == 0 and answer:
-        result = json.loads(answer)
-        assert isinstance(result, dict)
-        return result
-    return {"index": task["index"], "reason": TOO_SLOW if code == -signal.SIGALRM else CRASHED}
+    if code == 0 and reply:
+        return reply
+    return _line({"index": task["index"], "reason": TOO_SLOW if code == -signal.SIGALRM else CRASHED})
 
 
 def _read(task: dict) -> bytes:
+    if task.get("given") is not None:
+        return sys.stdin.buffer.read(task["given"])
     if task.get("row") is None:
         return read_source(task)
     from core.datasets.labels.parquet_rows import photo_in_row

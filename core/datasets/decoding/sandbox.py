@@ -11,7 +11,7 @@ import subprocess
 import sys
 import time
 from collections import deque
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -19,6 +19,7 @@ from pathlib import Path
 from core.datasets.archives.members import Member, ParquetRow
 from core.datasets.decoding.decoder import CRASHED, TOO_SLOW
 from core.datasets.decoding.modes import FULL_GREY
+from core.datasets.decoding.photos import StoredPhoto
 from core.datasets.layout import UploadFile
 from core.errors import NoSpace, Unavailable
 from core.settings import REPOSITORY
@@ -31,6 +32,9 @@ _QUEUE_LENGTH = 128
 """Most tasks in the pipe of a child, enough for 50 ms of the smallest photos. A pipe holds 64 kB, a task has about
 0.4 kB; of longer tasks it holds fewer, and the parent waits until the child has read some.
 """
+
+_PIPE_BYTES = 2**16
+"""That a pipe holds."""
 
 _ENVIRONMENT = ("PATH", "LANG", "LC_ALL", "LD_LIBRARY_PATH", "PYTHONPATH", "PYTHONHOME", "TMPDIR", "TZ")
 """Variables that a decoder gets; no others, because the environment may hold passwords and tokens."""
@@ -197,7 +201,7 @@ class DecoderProcess:
         self._send(tasks)
 
     def ask(self, task: Task) -> Decoded | Failed:
-        """Decode one photo and wait for it; nothing else may be pending. A process that ended has ``ended`` True.
+        """Decode one file and wait for it; nothing else may be pending. A process that ended has ``ended`` True.
 
         Raises:
             NoSpace: the disk is full. Unavailable: the process could not be started.
@@ -211,6 +215,31 @@ class DecoderProcess:
             raise self.not_started()
         return Failed(index=task.index, reason=reason)
 
+    def decode(self, given: bytes, grey_bits: int | None) -> StoredPhoto | Failed:
+        """As ``ask``, but file and photo come and go through the pipes; nothing is written to the folder.
+
+        Args:
+            grey_bits: see ``photos.decode``.
+
+        Raises:
+            Unavailable: the process could not be started.
+        """
+        task = {"index": 0, "given": len(given), "exact": False, "grey_bits": grey_bits}
+        self._write(json.dumps(task).encode() + b"\n" + given)
+        while (line := self._until(lambda rest: rest.find(b"\n") + 1)) is not None:
+            reply = json.loads(line)
+            if reply.get("ready"):
+                self.ready = True
+            elif "reason" in reply:
+                return Failed(**reply)
+            elif (jpeg := self._until(lambda rest, size=reply["sent"]: size if len(rest) >= size else 0)) is not None:
+                about = {name: reply[name] for name in ("width", "height", "grey_max", "route")}
+                return StoredPhoto(jpeg=jpeg, **about)
+        reason = self.failure_reason()
+        if not self.ready:
+            raise self.not_started()
+        return Failed(index=0, reason=reason)
+
     @property
     def ended(self) -> bool:
         return self.process.poll() is not None
@@ -220,14 +249,27 @@ class DecoderProcess:
 
     def _send(self, tasks: Sequence[Task]) -> None:
         self.pending.extend(tasks)
-        lines = b"".join(task.line() for task in tasks)
-        with suppress(BrokenPipeError):  # it has just ended; ``_collect`` handles that
-            while lines:
-                lines = lines[self.input.write(lines) :]
+        self._write(b"".join(task.line() for task in tasks))
+
+    def _write(self, data: bytes) -> None:
+        rest = memoryview(data)
+        with suppress(BrokenPipeError):  # it has just ended; who reads the results handles that
+            while rest:
+                rest = rest[self.input.write(rest) :]
+
+    def _until(self, end: Callable[[bytes], int]) -> bytes | None:
+        """What the process sends up to ``end`` of all that has arrived (0: more is needed); None if it has ended."""
+        while not (size := end(self._rest)):
+            data = os.read(self.output.fileno(), _PIPE_BYTES)
+            if not data:
+                return None
+            self._rest += data
+        found, self._rest = self._rest[:size], self._rest[size:]
+        return found
 
     def results(self) -> list[Decoded | Failed] | None:
         """Results since the last call; None if the process has ended."""
-        data = os.read(self.output.fileno(), 1 << 16)
+        data = os.read(self.output.fileno(), _PIPE_BYTES)
         if not data:
             return None
         *lines, self._rest = (self._rest + data).split(b"\n")

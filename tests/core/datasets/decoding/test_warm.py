@@ -1,6 +1,7 @@
 """Decoder processes that stay after a photo."""
 
 import os
+import random
 import signal
 import subprocess
 import sys
@@ -9,6 +10,7 @@ import time
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from core.datasets import decode_untrusted
 from core.datasets.archives.uploads import open_upload
@@ -19,7 +21,9 @@ from core.datasets.decoding.warm import WarmDecoders
 from core.datasets.values import Rejection
 from core.errors import Unavailable
 from tests.other_decoder import decoder_that
-from tests.photo_files import archive, jpeg
+from tests.photo_files import archive, encoded, jpeg
+
+HEICS = Path(__file__).parents[3] / "cases" / "photos"
 
 
 @pytest.fixture
@@ -46,6 +50,18 @@ def test_a_visitors_photos_go_through_the_one_decoding_path():
         *([decode(jpeg(2, (900, 600))), decode(jpeg(1))]),
     ]
     assert decode_untrusted([]) == []
+
+
+def test_small_and_large_files_come_back_alike_whatever_way_they_go(pool, monkeypatch):
+    large = encoded(Image.frombytes("RGB", (700, 900), random.Random(3).randbytes(700 * 900 * 3)), "PNG")
+    assert len(large) > warm.PIPED_BYTES
+    given = [jpeg(1), large, (HEICS / "plain.heic").read_bytes(), b"text", b"\xff\xd8\xff", b"", jpeg(4, (700, 500))]
+    usual = [pool.decode("a", data) for data in given]
+    monkeypatch.setattr(warm, "PIPED_BYTES", -1)
+    assert [pool.decode("a", data) for data in given] == usual
+    monkeypatch.setattr(warm, "PIPED_BYTES", 2**30)
+    assert [pool.decode("a", data) for data in given] == usual
+    assert [type(one) for one in usual] == [StoredPhoto] * 3 + [Rejection] * 3 + [StoredPhoto]
 
 
 def test_the_process_stays_for_the_next_photo(pool, started):
