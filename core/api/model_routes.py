@@ -13,7 +13,7 @@ from fastapi.responses import Response, StreamingResponse
 from core.api import schemas, verbs
 from core.api.bodies import photo_to_explain, sent_photos
 from core.api.limits import MOST_PHOTOS
-from core.api.responses import Bench, FiniteJSON, Ref, refused, told, who_asks
+from core.api.responses import Bench, FiniteJSON, QuickJSON, Ref, refused, told, who_asks
 from core.models.conformal import CONFIDENCE
 from core.output.models import models_json
 
@@ -87,7 +87,10 @@ def list_models(bench: Bench, dataset: Annotated[str | None, Query(max_length=40
     return FiniteJSON(models_json(bench, bench.registry.dataset(dataset).id if dataset else None))
 
 
-@router.post("/models/{model}/predict", tags=["models"], openapi_extra=_PHOTOS_BODY, **told(schemas.PredictionList))
+PREDICT = "/models/{model}/predict"
+
+
+@router.post(PREDICT, tags=["models"], openapi_extra=_PHOTOS_BODY, **told(schemas.PredictionList))
 async def predict(bench: Bench, model: Ref, request: Request) -> Response:
     """Predict the classes of photos, as `core predict`; the model by run, model, or DATASET@ALIAS."""
     sent = await sent_photos(request)
@@ -95,7 +98,7 @@ async def predict(bench: Bench, model: Ref, request: Request) -> Response:
         lambda: verbs.predict(bench, [model], sent.photos, top=sent.top, confidence=sent.confidence),
         limiter=_turn(model, PREDICTIONS_AT_ONCE),
     )
-    return FiniteJSON(found)
+    return QuickJSON(found)
 
 
 @router.post(

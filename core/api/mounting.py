@@ -31,9 +31,10 @@ def api_routes(
     """
 
     def make_rest() -> ASGIApp:
+        from core.api.direct import DirectPredictions
         from core.api.rest import rest_application
 
-        return rest_application(workbench)
+        return DirectPredictions(rest_application(workbench), workbench)
 
     def make_mcp() -> ASGIApp:
         from core.api.mcp_server import McpApplication

@@ -59,12 +59,8 @@ def rest_application(workbench: Callable[[], Workbench]) -> FastAPI:
     app.state.workbench = workbench
     app.include_router(router)
     app.openapi = lambda: _document(app)  # type: ignore[method-assign]
-    app.add_exception_handler(GraftError, _graft_error)
-    app.add_exception_handler(verbs.UnusablePhotos, _unusable_photos)
-    app.add_exception_handler(RequestValidationError, _invalid_request)
-    app.add_exception_handler(HTTPException, _http_error)
-    app.add_exception_handler(OSError, _system_error)
-    app.add_exception_handler(Exception, _mistake)
+    for kind, handler in _HANDLERS.items():
+        app.add_exception_handler(kind, handler)
     return app
 
 
@@ -102,6 +98,21 @@ def _system_error(request: Request, error: Exception) -> Response:
 def _mistake(request: Request, error: Exception) -> Response:
     detail = f"Graft made a mistake ({type(error).__name__}). No data was lost; the details are in the server's log."
     return problem_response(500, detail)
+
+
+_HANDLERS: dict[type[Exception], Callable[[Request, Exception], Response]] = {
+    GraftError: _graft_error,
+    verbs.UnusablePhotos: _unusable_photos,
+    RequestValidationError: _invalid_request,
+    HTTPException: _http_error,
+    OSError: _system_error,
+    Exception: _mistake,
+}
+
+
+def response_to(request: Request, error: Exception) -> Response:
+    """What an error of a route becomes: the handler of the nearest class is called."""
+    return next(_HANDLERS[kind] for kind in type(error).__mro__ if kind in _HANDLERS)(request, error)
 
 
 # --- the document ---

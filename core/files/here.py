@@ -4,6 +4,7 @@ Whoever reads a dataset, a model or predictions asks here; whoever writes them a
 ``GRAFT_ARTIFACTS`` the two are the same. Datasets are fetched to ``GRAFT_CACHE``, all else to the home.
 """
 
+from functools import lru_cache
 from hashlib import sha256
 from pathlib import Path
 from typing import Protocol
@@ -42,7 +43,13 @@ def dataset_here(settings: Settings, dataset_id: str) -> DatasetFolder:
 
 def model_here(settings: Settings, run_id: str) -> Path:
     """The folder of a run's model, which changes when it is calibrated."""
-    return _here(settings, model_name(run_id), run_folder(settings, run_id).model, newer=True)
+    return _here(settings, model_name(run_id), _own_model(settings.home, run_id), newer=True)
+
+
+@lru_cache(maxsize=1000)
+def _own_model(home: Path, run_id: str) -> Path:
+    """Kept, because every prediction asks: the kernel would be asked about each part of the path."""
+    return run_folder(Settings(home=home), run_id).model
 
 
 def predictions_here(settings: Settings, run_id: str, split: str) -> Path:

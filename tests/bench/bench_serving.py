@@ -1,20 +1,19 @@
 """Predictions through the dashboard's server: ``python -m tests.bench.bench_serving``.
 
-A warm EfficientNet-Lite0 head over HTTP against its bare engine, both with decoding, and against
+A warm EfficientNet-Lite0 head over HTTP against its bare engine, both with decoding of the same photos, and against
 ``keras.Model.predict``; many requests at once against the engine with one photo per core; the first answer of a server
-that has not loaded the model. The figures are in docs/decisions/0023-serving.md.
+that has not loaded the model. The client is a process of its own. CPU seconds of all processes are printed beside the
+wall seconds: they depend less on what else the machine does. The figures are in docs/decisions/0023-serving.md.
 """
 
-import http.client
+import os
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from itertools import cycle, islice
 from pathlib import Path
 from statistics import median
-from urllib.parse import urlsplit
 from zipfile import ZipFile
 
 from core.datasets import DEMO_ARCHIVE
@@ -27,7 +26,8 @@ from core.models.inference.model_files import read_model
 from core.registry.tokens import Scope
 from core.workbench import Workbench
 from tests.bench.homes import open_home, run_all
-from tests.bench.measuring import BACKBONE, Turn, in_turns, ratio
+from tests.bench.http_client import ClientProcess
+from tests.bench.measuring import BACKBONE, Turn, ratio
 from tests.browser.conftest import Server, end_server, start_server
 from tests.choices import recipes
 
@@ -35,7 +35,7 @@ ROUNDS = 61
 REQUESTS, AT_ONCE = 200, 8
 COLD_STARTS = 3
 
-Photos = Sequence[tuple[str, bytes]]
+Photos = Sequence[bytes]
 
 
 def main() -> None:
@@ -45,17 +45,23 @@ def main() -> None:
         (run,), _ = run_all(bench, recipes(bench, dataset, [BACKBONE], ["integrated_extractor"]))
         _, token = bench.registry.create_token("bench", Scope.PREDICT, 1)
         photos = photos_of(DEMO_ARCHIVE)
-        print(f"{run.name}, {len(photos)} photos, {cores()} cores")
-        cold(bench, run.id, token, photos)
-        with served(bench) as server:
-            one_photo(bench, run.id, Client(server, run.id, token), photos)
-            many_requests(bench, run.id, server, token, photos)
+        print(f"{run.name}, {len(photos)} photos, {cores()} cores, load {os.getloadavg()[0]:.1f}")
+        measure(bench, run.id, token, photos)
+
+
+def measure(bench: Workbench, run_id: str, token: str, photos: Photos) -> None:
+    cold(bench, run_id, token, photos)
+    with served(bench) as server:
+        with client(server, run_id, token, photos) as ask:
+            one_photo(bench, run_id, server, ask, photos)
+        with client(server, run_id, token, photos, AT_ONCE) as ask:
+            many_requests(bench, run_id, server, ask, photos)
+    print(f"load {os.getloadavg()[0]:.1f}")
 
 
 def photos_of(archive: Path) -> Photos:
     with ZipFile(archive) as packed:
-        names = [name for name in packed.namelist() if name.endswith(".jpg")]
-        return [(name, packed.read(name)) for name in names]
+        return [packed.read(name) for name in packed.namelist() if name.endswith(".jpg")]
 
 
 @contextmanager
@@ -67,46 +73,74 @@ def served(bench: Workbench) -> Iterator[Server]:
         end_server(server)
 
 
-class Client:
-    """One connection that stays open, with as little work of its own as possible."""
-
-    def __init__(self, server: Server, run_id: str, token: str) -> None:
-        self._connection = http.client.HTTPConnection(urlsplit(server.url).netloc, timeout=60)
-        self._path = f"/api/v1/models/{run_id}/predict"
-        self._headers = {"Authorization": f"Bearer {token}", "Content-Type": "multipart/form-data; boundary=x"}
-
-    def __call__(self, photo: bytes) -> None:
-        head = b'--x\r\nContent-Disposition: form-data; name="photos"; filename="a.jpg"\r\n\r\n'
-        body = head + photo + b"\r\n--x--\r\n"
-        try:
-            response = self._response(body)
-        except ConnectionError:  # the server closes a connection that was not used for seconds
-            self._connection.close()
-            response = self._response(body)
-        content = response.read()
-        if response.status != 200:
-            raise SystemExit(f"{response.status} {content[:300]!r}")
-
-    def _response(self, body: bytes) -> http.client.HTTPResponse:
-        self._connection.request("POST", self._path, body, self._headers)
-        return self._connection.getresponse()
+@contextmanager
+def client(server: Server, run_id: str, token: str, photos: Photos, at_once: int = 1) -> Iterator[ClientProcess]:
+    process = ClientProcess(server.url, f"/api/v1/models/{run_id}/predict", token, photos, at_once)
+    try:
+        yield process
+    finally:
+        process.end()
 
 
-def one_photo(bench: Workbench, run_id: str, client: Client, photos: Photos) -> None:
+def cpu_of(server: Server) -> float:
+    """CPU seconds of the server and its decoders until now, in steps of a clock tick (10 ms)."""
+    return sum(map(_cpu, _tree(server.process.pid)))
+
+
+def _tree(pid: int) -> list[int]:
+    tasks = Path(f"/proc/{pid}/task").iterdir()
+    children = [int(child) for task in tasks for child in (task / "children").read_text().split()]
+    return [pid, *(one for child in children for one in _tree(child))]
+
+
+def _cpu(pid: int) -> float:
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def in_turns(ways: Mapping[str, Callable[[int], Turn]], rounds: int) -> dict[str, list[Turn]]:
+    """Times of every alternative for the photo of each round, after two to warm up."""
+    turns: dict[str, list[Turn]] = {name: [] for name in ways}
+    for number in range(rounds + 2):
+        for name, way in ways.items():
+            turns[name].append(way(number))
+    return {name: found[2:] for name, found in turns.items()}
+
+
+def timed(call: Callable[[], object]) -> Turn:
+    """Of this process."""
+    wall, cpu = time.perf_counter(), time.process_time()
+    call()
+    return Turn(time.perf_counter() - wall, time.process_time() - cpu)
+
+
+def one_photo(bench: Workbench, run_id: str, server: Server, ask: ClientProcess, photos: Photos) -> None:
     """Latency of a photo that comes alone."""
-    given = cycle(data for _, data in photos)
     bare = engine(bench, run_id)
+    spent: list[float] = []
 
-    def http() -> None:
-        client(next(given))
+    def http(number: int) -> Turn:
+        before = cpu_of(server)
+        sent = ask([number % len(photos)])
+        spent.append(cpu_of(server) - before)
+        return Turn(*sent)
 
-    turns = in_turns({"engine": lambda: bare(decode(next(given)).jpeg), "HTTP": http}, ROUNDS)
+    turns = in_turns({"engine": lambda at: timed(lambda: bare(decode(photos[at]).jpeg)), "HTTP": http}, ROUNDS)
     tell(turns)
     print(f"HTTP takes {ratio(turns['HTTP'], turns['engine']):.2f} times the bare engine with decoding (at most 1.5)")
+    own, theirs, bare_cpu = mean_cpu(turns["HTTP"]), sum(spent[2:]) / ROUNDS, mean_cpu(turns["engine"])
+    print(
+        f"  CPU of a request: server and decoder {1000 * theirs:.1f} ms, client {1000 * own:.1f} ms; "
+        f"of the bare engine {1000 * bare_cpu:.1f} ms: {(own + theirs) / bare_cpu:.2f} times"
+    )
     keras_way = keras_model(bench, run_id)
-    turns = in_turns({"keras": lambda: keras_way(decode(next(given)).jpeg), "HTTP": http}, ROUNDS)
+    turns = in_turns({"keras": lambda at: timed(lambda: keras_way(decode(photos[at]).jpeg)), "HTTP": http}, ROUNDS)
     tell(turns)
     print(f"HTTP is {ratio(turns['keras'], turns['HTTP']):.1f} times as fast as keras.Model.predict (at least 5)")
+
+
+def mean_cpu(turns: Sequence[Turn]) -> float:
+    return sum(turn.cpu for turn in turns) / len(turns)
 
 
 def tell(turns: Mapping[str, Sequence[Turn]]) -> None:
@@ -132,23 +166,31 @@ def keras_model(bench: Workbench, run_id: str) -> Callable[[bytes], object]:
     return lambda jpeg: model.predict(View(jpeg).square(size)[None], verbose=0)
 
 
-def many_requests(bench: Workbench, run_id: str, server: Server, token: str, photos: Photos) -> None:
+def many_requests(bench: Workbench, run_id: str, server: Server, ask: ClientProcess, photos: Photos) -> None:
     """Throughput of requests that come at once, against one engine per core that decodes its own photos."""
-    given = list(islice(cycle(data for _, data in photos), REQUESTS))
+    numbers = [number % len(photos) for number in range(REQUESTS)]
     bare = engine(bench, run_id, workers=cores())
-    clients = [Client(server, run_id, token) for _ in range(AT_ONCE)]
+    spent: list[float] = []
 
-    def requests() -> None:
-        with ThreadPoolExecutor(AT_ONCE) as pool:
-            list(pool.map(lambda at: [clients[at](data) for data in given[at::AT_ONCE]], range(AT_ONCE)))
+    def requests(_: int) -> Turn:
+        before = cpu_of(server)
+        sent = ask(numbers)
+        spent.append(cpu_of(server) - before)
+        return Turn(*sent)
 
     def batched() -> None:
         with ThreadPoolExecutor(cores()) as pool:
-            list(pool.map(lambda data: bare(decode(data).jpeg), given))
+            list(pool.map(lambda number: bare(decode(photos[number]).jpeg), numbers))
 
-    turns = in_turns({"requests": requests, "engine": batched}, 3)
+    turns = in_turns({"requests": requests, "engine": lambda _: timed(batched)}, 3)
     for name, taken in turns.items():
         print(f"  {REQUESTS} photos, {name}: {REQUESTS / median(turn.wall for turn in taken):.0f} photos/s")
+    own, theirs = mean_cpu(turns["requests"]), sum(spent[2:]) / 3
+    bare_cpu = mean_cpu(turns["engine"])
+    print(
+        f"  CPU of a photo: server and decoders {1000 * theirs / REQUESTS:.1f} ms, client {1000 * own / REQUESTS:.1f} "
+        f"ms; of the bare engine {1000 * bare_cpu / REQUESTS:.1f} ms: {(own + theirs) / bare_cpu:.2f} times"
+    )
     share = 100 * ratio(turns["engine"], turns["requests"])
     print(
         f"{REQUESTS} requests, {AT_ONCE} at once: none failed, {share:.0f} % of the engine's throughput (at least 80)"
@@ -159,11 +201,8 @@ def cold(bench: Workbench, run_id: str, token: str, photos: Photos) -> None:
     """The first answer of a server that has started and loaded nothing."""
     seconds = []
     for _ in range(COLD_STARTS):
-        with served(bench) as server:
-            client = Client(server, run_id, token)
-            begin = time.perf_counter()
-            client(photos[0][1])
-            seconds.append(time.perf_counter() - begin)
+        with served(bench) as server, client(server, run_id, token, photos) as ask:
+            seconds.append(ask([0]).wall)
     print(f"first answer of a model not in memory: {max(seconds):.1f} s at most of {COLD_STARTS} (under 3)")
 
 

@@ -1,5 +1,6 @@
 """Objects that exist once per web process, also after Streamlit reloads modules."""
 
+import os
 import sys
 import threading
 import types
@@ -31,8 +32,8 @@ def process_singleton(name: str, factory: Callable[[], T]) -> T:
 
 def workbench() -> Workbench:
     """The workbench of this process, opened at the first call (tests move it with ``GRAFT_HOME``)."""
-    settings = load_settings()
-    return process_singleton(f"workbench {settings.home}", lambda: _open(settings))
+    home = os.environ.get("GRAFT_HOME", "")  # reading all settings would cost each request 0.1 ms
+    return process_singleton(f"workbench {home}", lambda: _open(load_settings()))
 
 
 def _open(settings: Settings) -> Workbench:
