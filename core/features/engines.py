@@ -3,6 +3,7 @@
 import json
 import shutil
 import threading
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from hashlib import sha256
@@ -35,6 +36,10 @@ VERSION = 1
 SIDE_BY_SIDE_BYTES = 500 * 10**6
 """Memory of the interpreters that compute photos side by side. Each has its own copy of the weights, so a large network
 gets fewer; one that is larger than half of this computes one photo at a time with all cores."""
+
+CROWD_SECONDS = 0.05
+"""After two photos were computed at the same time, further ones are expected for so long: between two of many requests
+there is a moment with one photo only, for which several threads would keep the other cores from the requests."""
 
 _LAYERS_BYTES, _PROCESS_BYTES = 12 * 10**6, 60 * 10**6
 """Of an interpreter beside its weights: measured on six networks of 3 to 19 MB, which took 16 to 52 MB each; of a
@@ -252,13 +257,16 @@ class AdaptiveEngine:
         self.name = engine_name(path)
         self.workers = _side_by_side_workers(path)
         self._many: PixelEngine | None = None
-        self._running = 0
+        self._running, self._crowded_until = 0, 0.0
         self._lock, self._opening = threading.Lock(), threading.Lock()
 
     def __call__(self, photos: np.ndarray, /) -> np.ndarray:
         with self._lock:
             self._running += 1
-            crowded = self._running > 1
+            now = time.monotonic()
+            if self._running > 1:
+                self._crowded_until = now + CROWD_SECONDS
+            crowded = now < self._crowded_until
         try:
             engine = self._side_by_side() if crowded and self.workers > 1 else self._alone
             return engine(photos)

@@ -37,7 +37,8 @@ def pixels(jpeg: bytes, size: int, fit: Fit = Fit.SQUASH) -> "np.ndarray":
 
     with Image.open(BytesIO(jpeg), formats=("JPEG",)) as image:
         image.draft("RGB", (size, size))  # no side is decoded below the square; halves the time for small networks
-        square = framed(image.convert("RGB"), fit).resize((size, size), Image.Resampling.BICUBIC)
+        picture = image if image.mode == "RGB" else image.convert("RGB")  # which would copy it
+        square = framed(picture, fit).resize((size, size), Image.Resampling.BICUBIC)
     return np.asarray(square, np.uint8)
 
 

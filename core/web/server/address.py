@@ -3,6 +3,7 @@
 import ipaddress
 import os
 import socket
+from functools import lru_cache
 
 from streamlit import config
 
@@ -43,6 +44,7 @@ def is_loopback(address: str) -> bool:
     return bool(found) and all(_is_loopback(each) for each in found)
 
 
+@lru_cache(maxsize=256)
 def _is_loopback(address: str) -> bool:
     """Raises ValueError where it is no IP address."""
     found = ipaddress.ip_address(address)
