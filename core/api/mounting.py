@@ -77,7 +77,8 @@ class LazyApplication:
         self._lock = asyncio.Lock()
 
     async def __call__(self, scope: AsgiScope, receive: Receive, send: Send) -> None:
-        async with self._lock:
-            if self._app is None:
-                self._app = await asyncio.to_thread(self._make)
+        if self._app is None:
+            async with self._lock:
+                if self._app is None:
+                    self._app = await asyncio.to_thread(self._make)
         await self._app(scope, receive, send)

@@ -1,11 +1,15 @@
 """REST predicts, explains, exports and names models as the commands do."""
 
+import threading
 from base64 import b64decode, b64encode
+from concurrent.futures import ThreadPoolExecutor
 from io import BytesIO
 from pathlib import Path
 
 import pytest
 
+from core.api import verbs
+from core.api.model_routes import PREDICTIONS_AT_ONCE
 from core.exports.formats import Format
 from core.workbench import Workbench
 from tests.fake_engine import a_photo
@@ -110,3 +114,27 @@ def test_an_alias_is_set_with_the_name_of_the_token_and_dropped(trainer, finishe
     assert trainer.delete("/datasets/flowers/aliases/champion").json()["aliases"] == {}
     for path, status in (("/datasets/flowers/aliases/Two words", 422), ("/datasets/roses/aliases/champion", 404)):
         assert trainer.put(path, json={"run": finished[1]}).status_code == status
+
+
+def test_a_request_with_one_photo_does_not_wait_for_those_with_many(client_of, predicting, client_photo, monkeypatch):
+    _, content = client_photo
+    predict, busy, go_on = verbs.predict, threading.Semaphore(0), threading.Event()
+
+    def wait_for_many(bench, models, photos, **more):
+        if len(photos) > 1:
+            busy.release()
+            assert go_on.wait(60)
+        return predict(bench, models, photos, **more)
+
+    monkeypatch.setattr(verbs, "predict", wait_for_many)
+    predictor, address = client_of("predict"), f"/models/{predicting}/predict"
+    with predictor, ThreadPoolExecutor(PREDICTIONS_AT_ONCE) as pool:  # one event loop for all requests
+        many = [("photos", (f"{number}.png", content)) for number in range(2)]
+        requests = [pool.submit(predictor.post, address, files=many) for _ in range(PREDICTIONS_AT_ONCE)]
+        try:
+            assert all(busy.acquire(timeout=60) for _ in requests), "each has its thread"
+            assert predictor.post(address, files=many[:1]).status_code == 200
+            assert not any(request.done() for request in requests)
+        finally:
+            go_on.set()
+        assert [request.result().status_code for request in requests] == [200] * PREDICTIONS_AT_ONCE
