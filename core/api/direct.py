@@ -9,11 +9,12 @@ from collections.abc import Callable
 from types import SimpleNamespace
 
 from fastapi import FastAPI, Request
-from starlette.requests import ClientDisconnect
+from starlette.middleware.errors import ServerErrorMiddleware
+from starlette.middleware.exceptions import ExceptionMiddleware
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from core.api.model_routes import PREDICT, predict
-from core.api.rest import response_to
+from core.api.rest import HANDLERS
 from core.workbench import Workbench
 
 _ADDRESS = re.compile(r"/models/([^/\n]{1,400})/predict")
@@ -31,6 +32,8 @@ class DirectPredictions:
     def __init__(self, app: FastAPI, workbench: Callable[[], Workbench]) -> None:
         self._app: ASGIApp = app
         self._workbench = workbench
+        handlers = {kind: handler for kind, handler in HANDLERS.items() if kind is not Exception}
+        self._predict = ServerErrorMiddleware(ExceptionMiddleware(self._answer, handlers), HANDLERS[Exception])
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         path = scope["path"].removeprefix(scope.get("root_path", ""))
@@ -38,15 +41,10 @@ class DirectPredictions:
         if asked is None:
             await self._app(scope, receive, send)
             return
-        scope["route"] = _ROUTE
+        scope.update({"route": _ROUTE, "path_params": {"model": asked[1]}})
+        await self._predict(scope, receive, send)
+
+    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
         request = Request(scope, receive)
-        try:
-            response = await predict(self._workbench(), asked[1], request)
-        except ClientDisconnect:
-            raise
-        except Exception as error:
-            response = response_to(request, error)
-            if response.status_code == 500:  # a mistake of Graft, whose traceback the server logs
-                await response(scope, receive, send)
-                raise
+        response = await predict(self._workbench(), request.path_params["model"], request)
         await response(scope, receive, send)

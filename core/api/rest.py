@@ -59,7 +59,7 @@ def rest_application(workbench: Callable[[], Workbench]) -> FastAPI:
     app.state.workbench = workbench
     app.include_router(router)
     app.openapi = lambda: _document(app)  # type: ignore[method-assign]
-    for kind, handler in _HANDLERS.items():
+    for kind, handler in HANDLERS.items():
         app.add_exception_handler(kind, handler)
     return app
 
@@ -100,7 +100,7 @@ def _mistake(request: Request, error: Exception) -> Response:
     return problem_response(500, detail)
 
 
-_HANDLERS: dict[type[Exception], Callable[[Request, Exception], Response]] = {
+HANDLERS: dict[type[Exception], Callable[[Request, Exception], Response]] = {
     GraftError: _graft_error,
     verbs.UnusablePhotos: _unusable_photos,
     RequestValidationError: _invalid_request,
@@ -108,11 +108,7 @@ _HANDLERS: dict[type[Exception], Callable[[Request, Exception], Response]] = {
     OSError: _system_error,
     Exception: _mistake,
 }
-
-
-def response_to(request: Request, error: Exception) -> Response:
-    """What an error of a route becomes: the handler of the nearest class is called."""
-    return next(_HANDLERS[kind] for kind in type(error).__mro__ if kind in _HANDLERS)(request, error)
+"""What an error of a route becomes; that of the nearest class counts."""
 
 
 # --- the document ---

@@ -228,13 +228,16 @@ class DecoderProcess:
         self._write(json.dumps(task).encode() + b"\n" + given)
         while (line := self._until(lambda rest: rest.find(b"\n") + 1)) is not None:
             reply = json.loads(line)
-            if reply.get("ready"):
+            if reply.pop("ready", False):
                 self.ready = True
-            elif "reason" in reply:
+                continue
+            if "reason" in reply:
                 return Failed(**reply)
-            elif (jpeg := self._until(lambda rest, size=reply["sent"]: size if len(rest) >= size else 0)) is not None:
-                about = {name: reply[name] for name in ("width", "height", "grey_max", "route")}
-                return StoredPhoto(jpeg=jpeg, **about)
+            jpeg = self._bytes(reply.pop("sent"))
+            if jpeg is None:
+                break
+            reply.pop("index")
+            return StoredPhoto(jpeg=jpeg, **reply)
         reason = self.failure_reason()
         if not self.ready:
             raise self.not_started()
@@ -256,6 +259,9 @@ class DecoderProcess:
         with suppress(BrokenPipeError):  # it has just ended; who reads the results handles that
             while rest:
                 rest = rest[self.input.write(rest) :]
+
+    def _bytes(self, size: int) -> bytes | None:
+        return self._until(lambda rest: size if len(rest) >= size else 0)
 
     def _until(self, end: Callable[[bytes], int]) -> bytes | None:
         """What the process sends up to ``end`` of all that has arrived (0: more is needed); None if it has ended."""

@@ -79,7 +79,12 @@ def test_a_file_of_an_archive_is_read_in_the_child(pool, tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("does", "why"), [("os.kill(os.getpid(), signal.SIGSEGV)", "crash"), ("time.sleep(60)", "seconds")]
+    ("does", "why"),
+    [
+        ("os.kill(os.getpid(), signal.SIGSEGV)", "crash"),
+        ("time.sleep(60)", "seconds"),
+        ("os.write(1, b'{\"sent\": 99}\\nhalf\\na photo'); os.kill(os.getpid(), signal.SIGKILL)", "crash"),
+    ],
 )
 def test_a_photo_that_kills_or_hangs_its_decoder_costs_only_itself(pool, tmp_path, monkeypatch, does, why):
     decoder_that(tmp_path, monkeypatch, does)
