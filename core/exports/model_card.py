@@ -129,17 +129,17 @@ def _front(source: CardSource, format: Format) -> str:
     """Every value is written as JSON, which is YAML, so that no name can end it."""
     run, evaluation = source.run, source.evaluation
     metrics = [("accuracy", evaluation.accuracy), ("f1", evaluation.macro_f1)]
-    result = {
+    result: dict[str, Any] = {
         "task": {"type": "image-classification", "name": "Image classification"},
         "dataset": {"name": source.dataset.name, "type": "imagefolder", "split": "test"},
         "metrics": [{"type": kind, "value": value} for kind, value in metrics if value is not None],
     }
     entries: dict[str, Any] = {
-        "license": _licence_id(source),
+        **_licence(source),
         "library_name": LIBRARIES[format],
         "pipeline_tag": "image-classification",
         "tags": ["image-classification", "transfer-learning", "graft"],
-        "metrics": ["accuracy"],
+        "metrics": [one["type"] for one in result["metrics"]],
         "model-index": [{"name": run.name, "results": [result]}],
     }
     bases = [name for name in (_hub_name(backbone) for _, backbone in source.sources) if name]
@@ -148,11 +148,14 @@ def _front(source: CardSource, format: Format) -> str:
     return "".join(f"{key}: {json.dumps(value, ensure_ascii=False)}\n" for key, value in entries.items())
 
 
-def _licence_id(source: CardSource) -> str:
-    """Of the backbones, where all have the same and the Hub knows it."""
-    known = {backbone.licence.lower() if backbone else "" for _, backbone in source.sources}
-    only = known.pop() if len(known) == 1 else ""
-    return only if only in _LICENCES else "other"
+def _licence(source: CardSource) -> dict[str, str]:
+    """Of the backbones, where all have the same and the Hub knows it; else the Hub wants a name beside ``other``."""
+    found = sorted({backbone.licence.lower() if backbone else "" for _, backbone in source.sources})
+    if len(found) == 1 and found[0] in _LICENCES:
+        return {"license": found[0]}
+    if not any(found):
+        return {"license": "unknown"}
+    return {"license": "other", "license_name": " and ".join(licence or "not known" for licence in found)}
 
 
 def _hub_name(backbone: Backbone | None) -> str:

@@ -43,6 +43,7 @@ def test_the_front_is_what_the_hub_reads():
     )  # fmt: skip
     (result,) = found["model-index"][0]["results"]
     assert result["metrics"][0] == {"type": "accuracy", "value": make_evaluation().accuracy}
+    assert found["metrics"] == [one["type"] for one in result["metrics"]] == ["accuracy", "f1"]
     assert result["dataset"]["split"] == "test"
 
 
@@ -67,10 +68,14 @@ def test_the_body_has_accuracy_classes_cost_check_and_licences():
         assert part in text, part
 
 
-def test_backbones_of_several_or_unknown_licences_are_other():
+def test_backbones_of_several_licences_are_other_with_their_names_and_those_of_none_are_unknown():
     other = replace(get(LITE0), licence="CC-BY-NC-SA 4.0")
-    assert front(written(sources=(("a", get(LITE0)), ("b", other))))["license"] == "other"
-    assert front(written(sources=(("gone", None),)))["license"] == "other"
+    found = front(written(sources=(("a", get(LITE0)), ("b", other))))
+    assert (found["license"], found["license_name"]) == ("other", "apache-2.0 and cc-by-nc-sa 4.0")
+    found = front(written(sources=(("gone", None), ("a", get(LITE0)))))
+    assert (found["license"], found["license_name"]) == ("other", "not known and apache-2.0")
+    found = front(written(sources=(("gone", None),)))
+    assert found["license"] == "unknown" and "license_name" not in found
     assert "weights of `gone`: not known, it was removed" in written(sources=(("gone", None),))
 
 
