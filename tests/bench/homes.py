@@ -59,7 +59,7 @@ def ended(bench: Workbench, launched: list[str]) -> list[Run]:
         SystemExit: one of them failed.
     """
     while not all(bench.registry.run(run_id).status.ended for run_id in launched):
-        time.sleep(0.1)
+        time.sleep(0.05)
     runs = [bench.registry.run(run_id) for run_id in launched]
     for run in runs:
         if run.status is not Status.FINISHED:
