@@ -202,8 +202,10 @@ def _press(visit: Visit, button: str) -> None:
 
 def _expand(visit: Visit, *titles: str) -> None:
     for title in titles:
-        visit.page.locator("summary", has_text=title).first.click()
-        visit.settle()
+        summary = visit.page.locator("summary", has_text=title).first
+        if not summary.evaluate("element => element.closest('details').open"):
+            summary.click()
+            visit.settle()
 
 
 def _tick_samples(visit: Visit, photos: int = 3) -> None:
