@@ -26,7 +26,7 @@ from core.features.views import View, jpeg_of
 from core.files.here import dataset_here
 from core.files.home import features_lock
 from core.files.locks import Lock, acquire, try_acquire
-from core.recipes.hyperparameters import Augmentation
+from core.recipes.hyperparameters import ITSELF, ViewSettings
 from core.recipes.program import TOP, cuts_of
 from core.runs.costs import Clock, Spent, spent_now
 from core.settings import Settings
@@ -59,9 +59,7 @@ def features_of(
     backbone: Backbone,
     settings: Settings,
     cut: str = TOP,
-    view: int = 0,
-    seed: int = 0,
-    augmentation: Augmentation = Augmentation.CROPS,
+    which: ViewSettings = ITSELF,
     progress: Report | None = None,
     waiting: Callable[[], None] | None = None,
     engine: Callable[[], Engine] | None = None,
@@ -74,7 +72,7 @@ def features_of(
         folder: of the stored photos; that of the dataset by default.
         cut: where the frozen prefix ends (``core.recipes.program``): a block, ``<block>.pool``, ``top`` or ``classes``;
             of several cuts each is stored alone, and those that are missing are computed in one pass.
-        view, seed, augmentation: see ``views.render``; views above 0 are for training photos only.
+        which: see ``views.render``; augmented views are for training photos only.
         progress, waiting: see ``stored_rows``.
         engine: makes the engine when one is needed; the best one for this machine by default.
         clock: what they cost, where other threads work at the same time.
@@ -84,8 +82,7 @@ def features_of(
         InvalidInput: the photos are not one whole split, or the backbone has no such cut.
     """
     shape_at(backbone, cut)
-    rendered: dict[str, Any] = {"view": view, "seed": seed, "augmentation": augmentation}
-    key_at = partial(store.key_of, dataset, backbone, split_of(photos), **rendered)
+    key_at = partial(store.key_of, dataset, backbone, split_of(photos), which=which)
     return _stored(
         key_at(cut=cut),
         _columns(backbone, cut, key_at),
@@ -289,8 +286,7 @@ class _Rows:
         return [self._view(photo) for photo in self.photos[start:stop]]
 
     def _view(self, photo: Photo) -> View:
-        key, jpeg = self.key, jpeg_of(photo, self.folder)
-        return View(jpeg, view=key.view, seed=key.seed, augmentation=key.augmentation, digest=photo.digest)
+        return View(jpeg_of(photo, self.folder), self.key.which, digest=photo.digest)
 
 
 def _compute(

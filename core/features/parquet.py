@@ -62,11 +62,7 @@ def _stored_keys(dataset: Dataset, backbone: Backbone, cut: str, settings: Setti
     """In the order of the splits, then of views and seeds."""
     found = [one.key for one in store.stored_features(settings)]
     any_view = store.key_of(dataset, backbone, "train", cut=cut)
-    wanted = [
-        key
-        for key in found
-        if key == replace(any_view, split=key.split, view=key.view, seed=key.seed, augmentation=key.augmentation)
-    ]
+    wanted = [key for key in found if key == replace(any_view, split=key.split, **vars(key.which))]
     return sorted(wanted, key=lambda key: (SPLITS.index(key.split), key.view, key.augmentation, key.seed))
 
 

@@ -22,7 +22,7 @@ from core.errors import NoSpace
 from core.features.sizes import dtype_at, pooling_at
 from core.files.home import features_folder, features_lock
 from core.files.locks import try_acquire
-from core.recipes.hyperparameters import Augmentation
+from core.recipes.hyperparameters import ITSELF, Augmentation, ViewSettings
 from core.recipes.program import PREDICTIONS
 from core.runs.costs import Spent
 from core.settings import Settings
@@ -39,8 +39,7 @@ class FeatureKey:
 
     Args:
         dataset, weights: digests. split: one array per split, so that training cannot read test photos.
-        cut, size, fit: of the frozen prefix and its input. view: 0 is the photo itself; seed, augmentation: of the
-            view, their defaults for view 0.
+        cut, size, fit: of the frozen prefix and its input. view, seed, augmentation: see ``ViewSettings``.
         dtype: of the stored values; float16 for feature maps (see ``sizes``).
         pooling: of tokens at a pooled cut, where another than the network's own was chosen.
     """
@@ -59,6 +58,10 @@ class FeatureKey:
     pooling: str = Pooling.OWN
 
     @property
+    def which(self) -> ViewSettings:
+        return ViewSettings(self.view, self.seed, self.augmentation)
+
+    @property
     def name(self) -> str:
         parts = dict(vars(self))
         usual = {"fit": Fit.SQUASH, "augmentation": Augmentation.CROPS, "pooling": Pooling.OWN}
@@ -74,9 +77,7 @@ def key_of(
     split: str,
     *,
     cut: str = "top",
-    view: int = 0,
-    seed: int = 0,
-    augmentation: Augmentation = Augmentation.CROPS,
+    which: ViewSettings = ITSELF,
 ) -> FeatureKey:
     """The key of one split of ``dataset`` in one view at the cut of ``backbone``."""
     return FeatureKey(
@@ -86,23 +87,13 @@ def key_of(
         cut=cut,
         size=backbone.input_size,
         fit=backbone.fit,
-        view=view,
-        seed=seed if view else 0,
-        augmentation=augmentation if view else Augmentation.CROPS,
+        **vars(which),
         dtype=dtype_at(cut),
         pooling=pooling_at(backbone, cut),
     )
 
 
-def key_of_predictions(
-    dataset: Dataset,
-    digest: str,
-    split: str,
-    *,
-    view: int = 0,
-    seed: int = 0,
-    augmentation: Augmentation = Augmentation.CROPS,
-) -> FeatureKey:
+def key_of_predictions(dataset: Dataset, digest: str, split: str, *, which: ViewSettings = ITSELF) -> FeatureKey:
     """The key of a finished run's predictions for one split; ``digest`` is that of its model. Size is 0: its networks
     have their own."""
     return FeatureKey(
@@ -111,9 +102,7 @@ def key_of_predictions(
         weights=digest,
         cut=PREDICTIONS,
         size=0,
-        view=view,
-        seed=seed if view else 0,
-        augmentation=augmentation if view else Augmentation.CROPS,
+        **vars(which),
     )
 
 

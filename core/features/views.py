@@ -11,7 +11,7 @@ from PIL import Image
 from core.datasets.decoding.fit import Fit, framed, pixels
 from core.datasets.values import Photo
 from core.errors import NotFound
-from core.recipes.hyperparameters import Augmentation
+from core.recipes.hyperparameters import ITSELF, Augmentation, ViewSettings
 
 CROP_AREA = (0.7, 1.0)
 """Fraction of the photo's area in a crop. Milder than Inception's 0.08, because a frozen network cannot adapt."""
@@ -24,27 +24,19 @@ class View:
     """One photo in one view, as input of one or several networks; every size and fit is rendered once.
 
     Args:
-        jpeg: of the stored photo. view, seed, augmentation, digest: see ``render``.
+        jpeg: of the stored photo. which, digest: see ``render``.
     """
 
-    def __init__(
-        self,
-        jpeg: bytes,
-        *,
-        view: int = 0,
-        seed: int = 0,
-        augmentation: Augmentation = Augmentation.CROPS,
-        digest: str = "",
-    ) -> None:
+    def __init__(self, jpeg: bytes, which: ViewSettings = ITSELF, *, digest: str = "") -> None:
         self.jpeg = jpeg
-        self._render = partial(render, jpeg, view=view, seed=seed, augmentation=augmentation, digest=digest)
+        self._render = partial(render, jpeg, which=which, digest=digest)
         self._squares: dict[tuple[int, Fit], np.ndarray] = {}
 
     def square(self, size: int, fit: Fit = Fit.SQUASH) -> np.ndarray:
         """uint8 (size, size, 3)."""
         key = size, fit
         if key not in self._squares:
-            self._squares[key] = self._render(size, fit=fit)
+            self._squares[key] = self._render(size=size, fit=fit)
         return self._squares[key]
 
 
@@ -61,25 +53,19 @@ def jpeg_of(photo: Photo, folder: Path) -> bytes:
 
 
 def render(
-    jpeg: bytes,
-    size: int,
-    *,
-    fit: Fit = Fit.SQUASH,
-    view: int = 0,
-    seed: int = 0,
-    augmentation: Augmentation = Augmentation.CROPS,
-    digest: str = "",
+    jpeg: bytes, size: int, which: ViewSettings = ITSELF, *, fit: Fit = Fit.SQUASH, digest: str = ""
 ) -> np.ndarray:
     """One view of a stored photo, uint8 (size, size, 3).
 
     View 0 is the photo as in prediction. Every other view is flipped with probability 0.5 and has slightly changed
-    light and colour; with ``Augmentation.CROPS`` it is a random crop of what view 0 shows. It depends on (augmentation,
-    seed, digest, view) only, so it is the same in every run.
+    light and colour; with ``Augmentation.CROPS`` it is a random crop of what view 0 shows. It depends on ``which``
+    and the digest of the photo only, so it is the same in every run.
     """
-    if view == 0:
+    if which == ITSELF:
         return pixels(jpeg, size, fit)
-    rng = np.random.default_rng(list(sha256(f"{seed}|{digest}|{view}".encode()).digest()))
-    square = _cropped(jpeg, size, fit, rng) if augmentation == Augmentation.CROPS else pixels(jpeg, size, fit)
+    rng = np.random.default_rng(list(sha256(f"{which.seed}|{digest}|{which.view}".encode()).digest()))
+    cropped = which.augmentation == Augmentation.CROPS
+    square = _cropped(jpeg, size, fit, rng) if cropped else pixels(jpeg, size, fit)
     if rng.random() < 0.5:
         square = np.ascontiguousarray(square[:, ::-1])
     return jittered(square, rng)

@@ -4,13 +4,13 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain
 from math import ceil, prod
-from typing import Any
 
 from core.backbones.token_network import STEM
 from core.backbones.values import Backbone
 from core.datasets.values import Dataset
 from core.features.sizes import bytes_per_photo, fraction_below
 from core.features.store import FeatureKey, is_stored, key_of, key_of_predictions
+from core.recipes.hyperparameters import ViewSettings
 from core.recipes.program import (
     MAPPING,
     PIXELS,
@@ -167,9 +167,8 @@ def _loads(
 ) -> Iterator[FeatureLoad]:
     """One for each cut of a part. What is missing of several cuts is computed in one pass to the last of them, which is
     counted with the first that is missing."""
-    photos, augmentation = dataset.split_sizes[split], recipe.hyperparameters.augmentation
-    rendered: dict[str, Any] = {"view": view, "seed": recipe.views_seed, "augmentation": augmentation}
-    found = [_stored_at(replace(part, cut=cut), split, rendered, dataset, sources) for cut in cuts_of(part.cut)]
+    photos, which = dataset.split_sizes[split], recipe.view(view)
+    found = [_stored_at(replace(part, cut=cut), split, which, dataset, sources) for cut in cuts_of(part.cut)]
     stored = [is_stored(key, settings) for key, _ in found]
     counted = stored.index(False) if False in stored else 0
     for number, (key, size) in enumerate(found):
@@ -187,14 +186,14 @@ def _loads(
 
 
 def _stored_at(
-    part: Part, split: str, rendered: Mapping[str, Any], dataset: Dataset, sources: RecipeInputs
+    part: Part, split: str, which: ViewSettings, dataset: Dataset, sources: RecipeInputs
 ) -> tuple[FeatureKey, int]:
     """The key of a stored array, and its bytes a photo."""
     if part.cut == PREDICTIONS:
         run = sources.runs[part.source]
-        return key_of_predictions(dataset, run.digest, split, **rendered), 4 * run.classes
+        return key_of_predictions(dataset, run.digest, split, which=which), 4 * run.classes
     backbone = sources.backbones[part.source]
-    return key_of(dataset, backbone, split, cut=part.cut, **rendered), bytes_per_photo(backbone, part.cut)
+    return key_of(dataset, backbone, split, cut=part.cut, which=which), bytes_per_photo(backbone, part.cut)
 
 
 # --- training ---

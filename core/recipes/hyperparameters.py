@@ -55,6 +55,29 @@ class Augmentation(StrEnum):
     CROPS = "flips_and_crops"  # besides, only a part of the photo is seen
 
 
+@dataclass(frozen=True)
+class ViewSettings:
+    """Which view of a photo is meant.
+
+    Args:
+        view: 0 for the photo itself, which has no other settings; the others are augmented.
+        seed, augmentation: of an augmented view.
+    """
+
+    view: int = 0
+    seed: int = 0
+    augmentation: Augmentation = Augmentation.CROPS
+
+    def __post_init__(self) -> None:
+        if not self.view:
+            object.__setattr__(self, "seed", 0)
+            object.__setattr__(self, "augmentation", Augmentation.CROPS)
+
+
+ITSELF = ViewSettings()
+"""The photo itself."""
+
+
 class BestEpoch(StrEnum):
     """Which epoch's weights are kept, by the validation photos."""
 

@@ -12,7 +12,16 @@ from typing import Any
 
 from core.backbones.token_network import Pooling
 from core.errors import InvalidInput
-from core.recipes.hyperparameters import ADDED, KINDS, LINEAR_SOLVERS, RELEVANT, Adapter, Hyperparameters, Schedule
+from core.recipes.hyperparameters import (
+    ADDED,
+    KINDS,
+    LINEAR_SOLVERS,
+    RELEVANT,
+    Adapter,
+    Hyperparameters,
+    Schedule,
+    ViewSettings,
+)
 from core.recipes.patterns import TRAINS_NO_EPOCHS, Cascade, Pattern
 
 TRAINING_VERSION = 2
@@ -97,10 +106,10 @@ class Recipe:
         """Whether the first epochs of a longer run differ from those of a shorter one (a rate that falls over all)."""
         return "schedule" in RELEVANT[self.pattern] and self.hyperparameters.schedule == Schedule.COSINE
 
-    @property
-    def views_seed(self) -> int:
-        """The seed of the augmented views."""
-        return self.hyperparameters.seed if self.views_by_seed else VIEWS_SEED
+    def view(self, number: int) -> ViewSettings:
+        """One of the views of its photos."""
+        seed = self.hyperparameters.seed if self.views_by_seed else VIEWS_SEED
+        return ViewSettings(number, seed, self.hyperparameters.augmentation)
 
     @property
     def pooling(self) -> Pooling:

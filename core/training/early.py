@@ -60,15 +60,12 @@ class EarlyFeatures:
             if part.cut == PREDICTIONS:
                 continue
             backbone = backbones[part.source]
-            keys = [key_of(self._dataset, backbone, split, cut=cut, **self._view(view)) for cut in cuts_of(part.cut)]
+            which = recipe.view(view)
+            keys = [key_of(self._dataset, backbone, split, cut=cut, which=which) for cut in cuts_of(part.cut)]
             if backbone.is_onnx or needs_export(backbone, self._settings, part.cut):
                 continue
             if not all(is_stored(key, self._settings) for key in keys):
                 yield part, backbone, split, view
-
-    def _view(self, view: int) -> dict:
-        recipe = self._run.recipe
-        return {"view": view, "seed": recipe.views_seed, "augmentation": recipe.hyperparameters.augmentation}
 
     def _compute(self) -> None:
         try:
@@ -81,7 +78,8 @@ class EarlyFeatures:
             print(error, flush=True)
 
     def _compute_one(self, part: Part, backbone: Backbone, split: str, view: int) -> None:
-        key = key_of(self._dataset, backbone, split, cut=part.cut, **self._view(view))
+        which = self._run.recipe.view(view)
+        key = key_of(self._dataset, backbone, split, cut=part.cut, which=which)
         with self._ledger.charge(key.name, self._clock):
             features_of(
                 self._photos[split],
@@ -89,7 +87,7 @@ class EarlyFeatures:
                 backbone=backbone,
                 settings=self._settings,
                 cut=part.cut,
-                **self._view(view),
+                which=which,
                 progress=self._report,
                 waiting=self._leave,
                 engine=partial(self._engine, part, backbone),

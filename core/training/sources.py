@@ -2,8 +2,6 @@
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import partial
-from typing import Any
 
 import numpy as np
 
@@ -28,8 +26,8 @@ from core.features.views import jpeg_of, render
 from core.files.here import dataset_here
 from core.files.home import run_folder
 from core.models.inference.stored import predictions_of
-from core.recipes.hyperparameters import Augmentation
 from core.recipes.program import PIXELS, PREDICTIONS, Part, cuts_of, pooled
+from core.recipes.recipe import Recipe
 from core.registry import Registry
 from core.runs.costs import Meter, gpu_of_slot
 from core.runs.progress import ProgressWriter
@@ -57,7 +55,7 @@ class TrainingInputs:
     Args:
         photos: ``{split: photos in the order of all rows}``.
         backbones: by the name a part gives as its source.
-        views_seed, augmentation: of the views.
+        recipe: of the run, which has the settings of its views.
     """
 
     dataset: Dataset
@@ -65,8 +63,7 @@ class TrainingInputs:
     backbones: Mapping[str, Backbone]
     registry: Registry
     settings: Settings
-    views_seed: int
-    augmentation: Augmentation
+    recipe: Recipe
     progress: ProgressWriter
     meter: Meter
     ledger: Ledger
@@ -125,14 +122,14 @@ class TrainingInputs:
 
     def _renderer(self, photos: Sequence[Photo], backbone: Backbone, view: int) -> Callable[[np.ndarray], np.ndarray]:
         folder = dataset_here(self.settings, self.dataset.id).photos
-        rendered = partial(render, view=view, seed=self.views_seed, augmentation=self.augmentation)
+        which = self.recipe.view(view)
 
         def read(rows: np.ndarray) -> np.ndarray:
             return np.stack([square(photos[row]) for row in rows]).astype(np.float32)
 
         def square(photo: Photo) -> np.ndarray:
             jpeg, size, fit = jpeg_of(photo, folder), backbone.input_size, backbone.fit
-            return rendered(jpeg, size, fit=fit, digest=photo.digest)
+            return render(jpeg, size, which, fit=fit, digest=photo.digest)
 
         return read
 
@@ -156,7 +153,7 @@ class TrainingInputs:
         if one.part.cut == PREDICTIONS:
             digest = self.registry.model(one.part.source).answers_sha256
             name = _name_of_predictions(digest, one)
-            key = key_of_predictions(self.dataset, digest, one.split, **self._view(one))
+            key = key_of_predictions(self.dataset, digest, one.split, which=self.recipe.view(one.view))
         else:
             key = self._key(one)
             name = key.name
@@ -169,10 +166,7 @@ class TrainingInputs:
 
     def _key(self, one: FeatureRequest) -> FeatureKey:
         backbone = self.backbones[one.part.source]
-        return key_of(self.dataset, backbone, one.split, cut=one.part.cut, **self._view(one))
-
-    def _view(self, one: FeatureRequest) -> dict[str, Any]:
-        return {"view": one.view, "seed": self.views_seed, "augmentation": self.augmentation}
+        return key_of(self.dataset, backbone, one.split, cut=one.part.cut, which=self.recipe.view(one.view))
 
     def _backbone_features(self, one: FeatureRequest) -> Features:
         backbone, key = self.backbones[one.part.source], self._key(one)
@@ -188,7 +182,7 @@ class TrainingInputs:
                 backbone=backbone,
                 settings=self.settings,
                 cut=one.part.cut,
-                **self._view(one),
+                which=self.recipe.view(one.view),
                 progress=self._report(),
                 waiting=self._wait,
                 engine=lambda: self._engine(one.part),
@@ -205,7 +199,7 @@ class TrainingInputs:
                 run_folder=run_folder(self.settings, model.run_id),
                 digest=model.answers_sha256,
                 settings=self.settings,
-                **self._view(one),
+                which=self.recipe.view(one.view),
                 progress=self._report(),
                 waiting=self._wait,
             ),

@@ -7,7 +7,6 @@ not known.
 
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
-from typing import Any
 
 from core.backbones.values import Backbone
 from core.datasets.values import Dataset
@@ -90,13 +89,13 @@ def _in_all_cases(
     total = Spent()
     remembered = {part for part, *_ in everything} - {part for part, *_ in next(iter(forgotten))}
     for part, split, view in next(iter(forgotten)):
-        rendered: dict[str, Any] = {"view": view, "seed": run.recipe.views_seed, "augmentation": hp.augmentation}
+        which = run.recipe.view(view)
         if part.cut == PREDICTIONS:
             digest = registry.model(part.source).answers_sha256
             name = f"answers of {digest} {split} {view}"
-            key = key_of_predictions(dataset, digest, split, **rendered)
+            key = key_of_predictions(dataset, digest, split, which=which)
         else:
-            key = key_of(dataset, backbones[part.source], split, cut=part.cut, **rendered)
+            key = key_of(dataset, backbones[part.source], split, cut=part.cut, which=which)
             name = key.name
         cost = stored_cost(key, settings) or _computed(name, dataset, split, registry)
         if cost is None:

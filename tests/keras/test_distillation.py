@@ -7,7 +7,7 @@ import pytest
 
 from core.files.home import run_folder
 from core.models.inference.stored import predictions_of
-from core.recipes.hyperparameters import Hyperparameters, Precision
+from core.recipes.hyperparameters import Hyperparameters, Precision, ViewSettings
 from core.recipes.patterns import Pattern
 from core.runs.values import Status
 from core.training.stopping import Stop
@@ -50,7 +50,7 @@ def test_with_a_weight_of_1_labels_play_no_part(taught, monkeypatch):
     for number, found in seen[:2]:
         expected = predictions_of(
             photos, dataset=taught.dataset, run_folder=run_folder(taught.settings, "r-teacher"),
-            digest=model.answers_sha256, settings=taught.settings, view=number - 1,
+            digest=model.answers_sha256, settings=taught.settings, which=ViewSettings(number - 1),
         ).array  # fmt: skip
         np.testing.assert_allclose(found, expected, atol=1e-6)
     assert not np.allclose(seen[0][1], seen[1][1])

@@ -13,7 +13,7 @@ from core.features.views import View
 from core.files.folders import RunFolder
 from core.models.inference.graph import InferenceGraph
 from core.models.inference.model_files import engines_by_name, read_model
-from core.recipes.hyperparameters import Augmentation
+from core.recipes.hyperparameters import ITSELF, ViewSettings
 from core.settings import Settings
 
 WORKERS = min(cores(), MOST_WORKERS)
@@ -27,9 +27,7 @@ def predictions_of(
     run_folder: RunFolder,
     digest: str,
     settings: Settings,
-    view: int = 0,
-    seed: int = 0,
-    augmentation: Augmentation = Augmentation.CROPS,
+    which: ViewSettings = ITSELF,
     progress: Report | None = None,
     waiting: Callable[[], None] | None = None,
 ) -> Features:
@@ -39,14 +37,14 @@ def predictions_of(
 
     Args:
         run_folder: ``runs/<run>`` of the finished run. digest: of its model, as in the registry (``Model.sha256``).
-        view, seed, augmentation: see ``views.render``; progress, waiting: see ``stored_rows``.
+        which: see ``views.render``; progress, waiting: see ``stored_rows``.
 
     Raises:
         Unavailable: the run's model is missing, damaged, or needs Keras.
         NotFound: a stored photo is missing. NoSpace: the disk is full.
         InvalidInput: the photos are not one whole split.
     """
-    key = key_of_predictions(dataset, digest, split_of(photos), view=view, seed=seed, augmentation=augmentation)
+    key = key_of_predictions(dataset, digest, split_of(photos), which=which)
     return stored_rows(
         key,
         photos,

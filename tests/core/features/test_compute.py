@@ -15,6 +15,7 @@ from core.features.store import forget, is_stored, key_of
 from core.features.views import View
 from core.files.home import dataset_folder, features_folder, features_lock
 from core.files.locks import try_acquire
+from core.recipes.hyperparameters import ViewSettings
 from tests.factories import make_dataset, make_photos
 from tests.tiny import TINY
 
@@ -129,7 +130,7 @@ def test_a_run_that_comes_second_does_not_wait_until_the_first_has_stopped_readi
 
 def test_a_stopped_computation_is_continued_where_it_stopped(settings, stored):
     dataset, photos = stored
-    whole = np.array(ask(settings, dataset, photos, view=1, seed=3).array)
+    whole = np.array(ask(settings, dataset, photos, which=ViewSettings(1, 3)).array)
 
     def stop_after_eight(done, total):
         if done >= 8:
@@ -171,7 +172,7 @@ def test_only_a_whole_split_has_features(settings, stored):
 def test_only_training_photos_are_augmented(settings, stored):
     dataset, photos = stored
     with pytest.raises(InvalidInput, match="Only training photos are augmented"):
-        ask(settings, dataset, photos, split="validation", view=1)
+        ask(settings, dataset, photos, split="validation", which=ViewSettings(1))
 
 
 # --- several cuts ---

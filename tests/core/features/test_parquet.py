@@ -12,6 +12,7 @@ from core.features.parquet import export_parquet
 from core.features.sizes import bytes_per_photo, shape_at
 from core.features.store import FeatureKey, stored_features
 from core.files.home import dataset_folder
+from core.recipes.hyperparameters import ViewSettings
 from tests.core.features.test_compute import jpeg_of
 from tests.factories import make_dataset, make_photos
 from tests.tiny import TINY
@@ -100,7 +101,7 @@ def test_numbers_that_are_not_a_backbones_are_kept_by_the_same_rules(settings, s
 def test_the_report_says_what_is_stored_and_how_much(settings, stored):
     dataset, photos = stored
     ask(settings, dataset, photos, "block1")
-    ask(settings, dataset, photos, split="train", view=2, seed=7)
+    ask(settings, dataset, photos, split="train", which=ViewSettings(2, 7))
     first, second = sorted(stored_features(settings), key=lambda one: one.key.cut)
     assert first.source == "tiny" and first.key.dataset == dataset.digest
     assert (first.key.cut, first.key.split, first.key.view) == ("block1", "test", 0)
@@ -116,7 +117,7 @@ def test_features_can_be_taken_away_as_one_file(settings, stored, tmp_path):
     dataset, photos = stored
     arrays = {
         ("train", 0): ask(settings, dataset, photos, split="train").array,
-        ("train", 1): ask(settings, dataset, photos, split="train", view=1, seed=5).array,
+        ("train", 1): ask(settings, dataset, photos, split="train", which=ViewSettings(1, 5)).array,
         ("test", 0): ask(settings, dataset, photos).array,
     }
     ask(settings, dataset, photos, "block1.pool")  # another cut

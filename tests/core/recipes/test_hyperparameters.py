@@ -5,7 +5,18 @@ from dataclasses import fields
 import pytest
 
 from core.errors import InvalidInput
-from core.recipes.hyperparameters import BOUNDS, CHOICES, RELEVANT, Hyperparameters, Schedule, Solver, parsed_settings
+from core.recipes.hyperparameters import (
+    BOUNDS,
+    CHOICES,
+    ITSELF,
+    RELEVANT,
+    Augmentation,
+    Hyperparameters,
+    Schedule,
+    Solver,
+    ViewSettings,
+    parsed_settings,
+)
 from core.recipes.patterns import Pattern
 
 
@@ -32,3 +43,7 @@ def test_a_pattern_uses_hyperparameters_that_there_are_and_each_is_used_by_some(
     known = {field.name for field in fields(Hyperparameters)}
     assert known == set(BOUNDS) | set(CHOICES) == {name for names in RELEVANT.values() for name in names}
     assert set(RELEVANT) == set(Pattern)
+
+
+def test_the_photo_itself_is_one_view_whatever_seed_and_augmentation_the_others_have():
+    assert ViewSettings(0, 7, Augmentation.FLIPS) == ITSELF != ViewSettings(1, 7, Augmentation.FLIPS)

@@ -20,6 +20,7 @@ from core.recipes.hyperparameters import (
     Precision,
     Schedule,
     Solver,
+    ViewSettings,
 )
 from core.recipes.patterns import OF_A_BACKBONE, Cascade, Pattern
 from core.recipes.recipe import Recipe, family, fingerprint
@@ -266,13 +267,13 @@ def of_an_earlier_version(recipe):
 
 
 def test_views_belong_to_the_dataset():
-    assert [with_hp(views=4, seed=seed).views_seed for seed in (0, 7)] == [0, 0]
+    assert [with_hp(views=4, seed=seed).view(3) for seed in (0, 7)] == [ViewSettings(3, 0)] * 2
 
 
 def test_a_run_of_an_earlier_version_keeps_the_views_of_its_seed():
     new = with_hp(views=4, seed=7)
     old = of_an_earlier_version(new)
-    assert old.views_seed == 7 and Recipe.from_dict(old.to_dict()) == old
+    assert old.view(3) == ViewSettings(3, 7) and Recipe.from_dict(old.to_dict()) == old
     assert print_of(old) != print_of(new) and family(old) == family(new)
 
 

@@ -63,12 +63,9 @@ def begin(run, settings, registry, ledger=None) -> EarlyFeatures:
 
 
 def keys_of(run, registry):
-    dataset, hp = registry.dataset(run.dataset_id), run.recipe.hyperparameters
+    dataset = registry.dataset(run.dataset_id)
     views = [("train", 0), ("train", 1), ("validation", 0), ("test", 0)]
-    return [
-        key_of(dataset, TINY, split, view=view, seed=run.recipe.views_seed, augmentation=hp.augmentation)
-        for split, view in views
-    ]
+    return [key_of(dataset, TINY, split, which=run.recipe.view(view)) for split, view in views]
 
 
 def wait(early, run, settings, stop=None):

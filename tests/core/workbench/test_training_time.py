@@ -9,7 +9,7 @@ from sqlalchemy import update
 
 from core.backbones import get
 from core.features.store import folder_of, key_of
-from core.recipes.hyperparameters import Hyperparameters
+from core.recipes.hyperparameters import Hyperparameters, ViewSettings
 from core.recipes.recipe import Recipe
 from core.registry.opening import MIGRATIONS
 from core.registry.schema import costs
@@ -71,12 +71,12 @@ def unchecked(registry) -> None:
 
 
 def name_of(registry, view: int) -> str:
-    return key_of(registry.datasets()[0], get("efficientnet_lite0"), "train", view=view).name
+    return key_of(registry.datasets()[0], get("efficientnet_lite0"), "train", which=ViewSettings(view)).name
 
 
 def store(registry, settings, *views: int) -> None:
     for view in views:
-        key = key_of(registry.datasets()[0], get("efficientnet_lite0"), "train", view=view)
+        key = key_of(registry.datasets()[0], get("efficientnet_lite0"), "train", which=ViewSettings(view))
         folder_of(key, settings).mkdir(parents=True)
         cost = {"wall_seconds": SECONDS, "cpu_seconds": 2 * SECONDS}
         (folder_of(key, settings) / "meta.json").write_text(json.dumps({"cost": cost}))

@@ -18,6 +18,7 @@ from core.models.inference.graph import InferenceGraph
 from core.models.inference.model_files import adopt, engines_of, read_model
 from core.models.inference.nodes import Confidence, Head, Mean, files_of, to_dict
 from core.models.inference.stored import predictions_of
+from core.recipes.hyperparameters import ViewSettings
 from core.registry import Registry
 from core.settings import Settings
 from tests.core.models.inference.test_nodes import ONE, STACK, TWO, of_one, of_two
@@ -207,7 +208,7 @@ def test_answers_of_a_run_are_computed_once_and_stored(home, folder):
 def test_every_view_and_every_model_has_answers_of_its_own(home, folder):
     a_card(folder, of_one())
     _, plain = ask(home, folder.parent)
-    _, augmented = ask(home, folder.parent, view=1, seed=3)
+    _, augmented = ask(home, folder.parent, which=ViewSettings(1, 3))
     assert not np.allclose(plain.array, augmented.array)
     a_card(folder, of_two())
     _, other = ask(home, folder.parent, digest="e" * 64)
