@@ -58,7 +58,7 @@ def exported(settings, run):
 
 
 def begin(run, settings, registry, ledger=None) -> EarlyFeatures:
-    ledger = ledger or Ledger(Meter())
+    ledger = ledger or Ledger(Meter().__enter__())
     return EarlyFeatures(run, settings=settings, registry=registry, ledger=ledger)
 
 
@@ -147,7 +147,7 @@ def test_a_missing_photo_is_left_to_the_run_to_report(run, exported, settings, r
 
 
 def test_a_run_that_cannot_be_trained_begins_nothing(run, exported, settings, registry, monkeypatch):
-    ledger = Ledger(Meter())
+    ledger = Ledger(Meter().__enter__())
     assert start_early(replace(run, dataset_id="d-none"), settings=settings, registry=registry, ledger=ledger) is None
     monkeypatch.setattr("core.training.early.gpu_of_slot", lambda: "GPU-1")
     assert start_early(run, settings=settings, registry=registry, ledger=ledger) is None
