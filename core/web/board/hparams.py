@@ -11,7 +11,7 @@ from tensorboard.data import provider
 from tensorboard.plugins.hparams import api_pb2, metadata, plugin_data_pb2
 
 from core.recipes.hyperparameters import Hyperparameters
-from core.recipes.labels import HYPERPARAMETERS
+from core.recipes.labels import HYPERPARAMETERS, in_text
 from core.recipes.recipe import Recipe
 from core.runs.values import Status
 from core.web.board.runs import EVERYWHERE, METRICS, BoardRun, hyperparameters
@@ -106,7 +106,7 @@ def _column(name: str, values: Sequence, *, everywhere: bool) -> api_pb2.HParamI
     distinct = sorted(set(values))
     info = api_pb2.HParamInfo(
         name=_key(name),
-        display_name=name.replace("_", " "),
+        display_name=in_text(HYPERPARAMETERS[name].title) if name in HYPERPARAMETERS else name.replace("_", " "),
         description=HYPERPARAMETERS[name].description if name in HYPERPARAMETERS else "",
         # Differing columns come first, and the first five are shown by default; these must have a value in every run.
         differs=name in _ALWAYS_SHOWN or (everywhere and len(distinct) > 1),

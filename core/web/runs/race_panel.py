@@ -73,13 +73,22 @@ def show(
             name=racer.name,
             racer=racer,
             progress=progress.get(racer.run.id),
-            done=1.0 if racer.run.status is Status.FINISHED else done.get(racer.run.id, 0.0),
+            done=_done(racer.run, done),
             left=left.get(racer.run.id),
         )
         for racer in racers
     ]
     _leaderboard(lines, key=f"race.table.{dataset}")
     st.caption(f"{_order(runs)} {chart.caption}")
+
+
+def _done(run: Run, running: Mapping[str, float]) -> float:
+    """Fraction of a run that is done; of a failed or stopped one the epochs that it trained."""
+    if run.status is Status.FINISHED:
+        return 1.0
+    if run.status.ended and run.recipe.is_trained:
+        return min(1.0, run.epochs_done / run.recipe.hyperparameters.epochs)
+    return running.get(run.id, 0.0)
 
 
 def _order(runs: Sequence[Run]) -> str:
@@ -139,7 +148,8 @@ _RANK = TableColumn(
 _COLUMNS = (
     TableColumn(key="status", title="Status", cell=_status, config=_TEXT, options={"width": 160}),
     TableColumn(
-        key="done", title="Progress", help="By time, estimated.", cell=lambda line: round(100 * line.done),
+        key="done", title="Progress", help="By time, estimated; of failed and stopped runs by epochs.",
+        cell=lambda line: round(100 * line.done),
         config=st.column_config.ProgressColumn, options={"format": "%d %%", "max_value": 100, "width": 120},
     ),
     TableColumn(

@@ -234,7 +234,7 @@ def test_the_columns_shown_unasked_have_a_value_in_every_row(ask):
     """Parallel coordinates leave out every run that lacks one."""
     columns = ask("/experiment", "r-1,r-2,r-3")["hparamInfos"]
     titles = [column["displayName"] for column in columns]
-    assert titles[:5] == ["backbone", "pattern", "epochs", "depth", "views"]
+    assert titles[:5] == ["backbone", "pattern", "epochs", "depth", "augmentations per photo"]
     assert "learning rate" in titles
     for row in rows(ask, "r-1,r-2,r-3"):
         assert {column["name"] for column in columns[:5]} <= set(row["hparams"])

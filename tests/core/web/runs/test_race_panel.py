@@ -34,3 +34,10 @@ def test_a_finished_run_shows_its_test_accuracy_and_the_time_spent():
 
 def test_a_failed_run_says_so_in_a_word():
     assert race_panel._status(line_of(replace(RUNNING, status=Status.FAILED))) == "✕ Failed"
+
+
+def test_what_a_failed_or_stopped_run_has_done_are_the_epochs_that_it_trained():
+    half = replace(a_run("r-1", None), status=Status.FAILED, epochs_done=RUNNING.recipe.hyperparameters.epochs // 2)
+    assert 0.4 < race_panel._done(half, {}) <= 0.5
+    assert race_panel._done(replace(half, status=Status.FINISHED), {}) == 1.0
+    assert race_panel._done(replace(half, status=Status.RUNNING), {"r-1": 0.3}) == 0.3
