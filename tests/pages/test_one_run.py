@@ -16,11 +16,11 @@ def test_every_status_has_a_sentence(filled, status):
     at = visit("runs", run=run.id)
     assert not at.exception
     words = {
-        "SCHEDULED": "Waiting in the queue",
+        "SCHEDULED": "It has not started yet",
         "RUNNING": "6 of 12 epochs done",
         "FINISHED": "83 %",
         "FAILED": "The loss became not a number",
-        "KILLED": "Stopped after 6 epochs",
+        "KILLED": "After 6 epochs",
     }
     assert words[status] in first_line(at)
 
@@ -185,3 +185,12 @@ def test_a_running_run_cannot_be_deleted(filled):
 def test_the_start_of_an_id_is_enough(filled):
     run = filled.with_status("FINISHED")[0]
     assert not visit("runs", run=run.id[:8]).error
+
+
+def test_an_input_size_that_was_not_chosen_is_the_one_of_the_backbone(bench, filled):
+    run = filled.with_status(Status.FINISHED)[0]
+    assert run.recipe.hyperparameters.input_size == 0
+    own = bench.backbone(run.recipe.backbone).input_size
+    at = visit("runs", run=run.id)
+    (recipe,) = [one.value for one in at.dataframe if "Setting" in one.value]
+    assert dict(zip(recipe["Setting"], recipe["Value"], strict=True))["Input size"] == f"{own} px"
