@@ -94,5 +94,16 @@ def obtain(backbone: Backbone, settings: Settings, progress: Progress | None = N
     return _source(backbone).obtain(backbone, settings, progress, top)
 
 
+def damage(backbone: Backbone, settings: Settings) -> str:
+    """Why weights that are installed with Graft cannot be used; "" where they can, and for all others, which are
+    verified when they are downloaded or added. A file is read once per process."""
+    if backbone.source.partition(":")[0] in ("package", "shipped"):
+        try:
+            obtain(backbone, settings)
+        except Unavailable as error:
+            return str(error)
+    return ""
+
+
 def _source(backbone: Backbone) -> Source:
     return SOURCES[backbone.source.partition(":")[0]]

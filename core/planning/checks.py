@@ -6,6 +6,7 @@ from core.backbones import availability, catalogue
 from core.backbones.added import is_run
 from core.backbones.text_network import require_tokenizers
 from core.backbones.values import Availability
+from core.backbones.weights import damage
 from core.datasets.decoding.identity import StoredPicture, shared_pictures
 from core.datasets.values import Dataset
 from core.errors import InvalidInput, Unavailable
@@ -209,6 +210,8 @@ def _weights(question: Question) -> Iterator[Concern]:
                 f"The model of {backbone.title} was deleted. Train it again, or choose another backbone.",
                 *other_backbones(question.recipe, [backbone.name], question.settings),
             )
+        elif problem := damage(backbone, question.settings):
+            yield refuse(problem, *other_backbones(question.recipe, [backbone.name], question.settings))
 
 
 def _runs(question: Question) -> Iterator[Concern]:

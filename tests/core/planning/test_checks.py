@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from core import jobs
-from core.backbones import Availability, get
+from core.backbones import Availability, get, weights
 from core.backbones.added import AddedBackbone
 from core.backbones.table import rows
 from core.files.home import added_folder, dataset_folder, run_folder
@@ -129,6 +129,17 @@ def test_weights_that_cannot_be_had_are_refused_unless_nothing_needs_them(planne
     monkeypatch.setattr(checks, "availability", lambda backbone, settings: Availability.NO_NETWORK)
     assert "no network" in planned().because
     assert planned(Pattern.FROM_SCRATCH).decision is Decision.NEW
+
+
+def test_a_damaged_weights_file_is_refused_before_anything_is_launched(planned, tmp_path, monkeypatch):
+    data = bytearray((weights.SHIPPED / "squeezenet.safetensors").read_bytes())
+    data[len(data) // 2] ^= 1
+    (tmp_path / "squeezenet.safetensors").write_bytes(data)
+    monkeypatch.setattr(weights, "SHIPPED", tmp_path)
+    plan = planned(backbone="squeezenet")
+    assert plan.decision is Decision.REFUSED and plan.remedies
+    assert "squeezenet.safetensors is damaged (wrong checksum): restore it" in plan.because
+    assert planned(Pattern.FROM_SCRATCH, "squeezenet").decision is not Decision.REFUSED  # it needs none
 
 
 def test_what_is_known_already_needs_no_weights(bench, filled, monkeypatch):
