@@ -16,7 +16,7 @@ from starlette.requests import Request
 
 from core.api.limits import MOST_PHOTOS
 from core.api.problems import TooLarge, UnsupportedMedia
-from core.api.schemas import ExplanationRequest, PredictionRequest
+from core.api.request_types import ExplanationRequest, PredictionRequest
 from core.errors import InvalidInput
 from core.files.home import received_body, uploads_folder
 from core.files.locks import try_acquire

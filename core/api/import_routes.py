@@ -8,7 +8,7 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
 from pydantic import ValidationError
 
-from core.api import schemas, verbs
+from core.api import request_types, response_types, verbs
 from core.api.bodies import ARCHIVES, media_type, received_archive, sentence_of
 from core.api.problems import UnsupportedMedia
 from core.api.responses import Bench, FiniteJSON, Ref, told
@@ -25,7 +25,7 @@ _IMPORT_BODY = {
 }
 
 
-@router.post("/datasets", tags=["datasets"], openapi_extra=_IMPORT_BODY, **told(schemas.ImportState, 202))
+@router.post("/datasets", tags=["datasets"], openapi_extra=_IMPORT_BODY, **told(response_types.ImportState, 202))
 async def import_dataset(
     bench: Bench,
     request: Request,
@@ -55,32 +55,32 @@ async def import_dataset(
     return FiniteJSON(found, 202, {"Location": f"imports/{found['import']}"})
 
 
-def _json_of(body: bytes) -> schemas.ImportRequest:
+def _json_of(body: bytes) -> request_types.ImportRequest:
     try:
-        return schemas.ImportRequest.model_validate_json(body)
+        return request_types.ImportRequest.model_validate_json(body)
     except ValidationError as error:
         raise InvalidInput(sentence_of(error)) from None
 
 
-@router.get("/imports", tags=["datasets"], **told(schemas.ImportList))
+@router.get("/imports", tags=["datasets"], **told(response_types.ImportList))
 def list_imports(bench: Bench) -> Response:
     """Imports in the background that were not dismissed."""
     return FiniteJSON(verbs.list_imports(bench))
 
 
-@router.get("/imports/{job}", tags=["datasets"], **told(schemas.ImportState))
+@router.get("/imports/{job}", tags=["datasets"], **told(response_types.ImportState))
 def get_import(bench: Bench, job: Ref) -> Response:
     """How an import goes: ask again until its state is not `running`."""
     return FiniteJSON(verbs.find_import(bench, job))
 
 
-@router.post("/imports/{job}/answer", tags=["datasets"], **told(schemas.ImportState, 202))
-def answer_import(bench: Bench, job: Ref, answer: schemas.ImportAnswer) -> Response:
+@router.post("/imports/{job}/answer", tags=["datasets"], **told(response_types.ImportState, 202))
+def answer_import(bench: Bench, job: Ref, answer: request_types.ImportAnswer) -> Response:
     """Choose how an upload is read that can be read in several ways."""
     return FiniteJSON(verbs.answer(bench, job, layout=answer.layout, encoding=answer.encoding), 202)
 
 
-@router.delete("/imports/{job}", tags=["datasets"], **told(schemas.ImportState))
+@router.delete("/imports/{job}", tags=["datasets"], **told(response_types.ImportState))
 def end_import(bench: Bench, job: Ref) -> Response:
     """Cancel an import that runs, or forget one that has ended."""
     return FiniteJSON(verbs.end_import(bench, job))

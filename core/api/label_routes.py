@@ -5,13 +5,13 @@ from typing import Annotated
 from fastapi import APIRouter, Body, Query, Request
 from fastapi.responses import Response
 
-from core.api import label_verbs, schemas
+from core.api import label_verbs, request_types, response_types
 from core.api.responses import Bench, FiniteJSON, Ref, told, who_asks
 
 router = APIRouter()
 
 
-@router.get("/datasets/{dataset}/labels", tags=["datasets"], **told(schemas.NextLabels))
+@router.get("/datasets/{dataset}/labels", tags=["datasets"], **told(response_types.NextLabels))
 def get_labels(
     bench: Bench, dataset: Ref, count: Annotated[int, Query(ge=0, le=1000, description="Photos, at most.")] = 20
 ) -> Response:
@@ -19,26 +19,26 @@ def get_labels(
     return FiniteJSON(label_verbs.next_labels(bench, dataset, count=count))
 
 
-@router.post("/datasets/{dataset}/labels/order", tags=["datasets"], **told(schemas.NextLabels, 202))
+@router.post("/datasets/{dataset}/labels/order", tags=["datasets"], **told(response_types.NextLabels, 202))
 def order_labels(
-    bench: Bench, dataset: Ref, asked: Annotated[schemas.LabelOrderRequest | None, Body()] = None
+    bench: Bench, dataset: Ref, asked: Annotated[request_types.LabelOrderRequest | None, Body()] = None
 ) -> Response:
     """Order the photos without a class in the background; ask for its labels until `order_state` is not `running`."""
     return FiniteJSON(label_verbs.begin_order(bench, dataset, model=asked.model if asked else None), 202)
 
 
-@router.post("/datasets/{dataset}/labels", tags=["datasets"], **told(schemas.KeptLabels))
-def set_labels(bench: Bench, request: Request, dataset: Ref, asked: schemas.LabelsRequest) -> Response:
+@router.post("/datasets/{dataset}/labels", tags=["datasets"], **told(response_types.KeptLabels))
+def set_labels(bench: Bench, request: Request, dataset: Ref, asked: request_types.LabelsRequest) -> Response:
     """Label photos without a class, as `core label set`: drafts until a version is made."""
     return FiniteJSON(label_verbs.set_labels(bench, dataset, **asked.model_dump(), who=who_asks(request)))
 
 
-@router.post("/datasets/{dataset}/labels/version", tags=["datasets"], **told(schemas.LabelledVersion, 201))
+@router.post("/datasets/{dataset}/labels/version", tags=["datasets"], **told(response_types.LabelledVersion, 201))
 def make_labelled_version(
     bench: Bench,
     request: Request,
     dataset: Ref,
-    asked: Annotated[schemas.LabelledVersionRequest | None, Body()] = None,
+    asked: Annotated[request_types.LabelledVersionRequest | None, Body()] = None,
 ) -> Response:
     """Make a version with all labels and decisions on photos, as `core label make`. This one stays as it is."""
     validation = asked is not None and asked.validation

@@ -10,7 +10,7 @@ import anyio
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response, StreamingResponse
 
-from core.api import schemas, verbs
+from core.api import request_types, response_types, verbs
 from core.api.bodies import photo_to_explain, sent_photos
 from core.api.limits import MOST_PHOTOS
 from core.api.responses import Bench, FiniteJSON, QuickJSON, Ref, refused, told, who_asks
@@ -87,7 +87,7 @@ _PHOTO_BODY = {
 }
 
 
-@router.get("/models", tags=["models"], **told(schemas.ModelList))
+@router.get("/models", tags=["models"], **told(response_types.ModelList))
 def list_models(bench: Bench, dataset: Annotated[str | None, Query(max_length=400)] = None) -> Response:
     """The models of finished runs, as `core models`."""
     return FiniteJSON(models_json(bench, bench.registry.dataset(dataset).id if dataset else None))
@@ -96,7 +96,7 @@ def list_models(bench: Bench, dataset: Annotated[str | None, Query(max_length=40
 PREDICT = "/models/{model}/predict"
 
 
-@router.post(PREDICT, tags=["models"], openapi_extra=_PHOTOS_BODY, **told(schemas.PredictionList))
+@router.post(PREDICT, tags=["models"], openapi_extra=_PHOTOS_BODY, **told(response_types.PredictionList))
 async def predict(bench: Bench, model: Ref, request: Request) -> Response:
     """Predict the classes of photos, as `core predict`; the model by run, model, or DATASET@ALIAS."""
     sent = await sent_photos(request)
@@ -109,7 +109,7 @@ async def predict(bench: Bench, model: Ref, request: Request) -> Response:
 
 
 @router.post(
-    "/models/{model}/explanations", tags=["models"], openapi_extra=_PHOTO_BODY, **told(schemas.ExplanationResult)
+    "/models/{model}/explanations", tags=["models"], openapi_extra=_PHOTO_BODY, **told(response_types.ExplanationResult)
 )
 async def explain(bench: Bench, model: Ref, request: Request) -> Response:
     """Show which part of a photo speaks for a class, as `core explain`: heat maps on the photo, PNG as base64."""
@@ -129,13 +129,13 @@ def _turn(name: str, most: int) -> anyio.CapacityLimiter:
     return found
 
 
-@router.get("/models/{model}/exports", tags=["models"], **told(schemas.ExportList))
+@router.get("/models/{model}/exports", tags=["models"], **told(response_types.ExportList))
 def list_exports(bench: Bench, model: Ref) -> Response:
     """The formats a model can be taken home in, and how far each is."""
     return FiniteJSON(verbs.list_exports(bench, model))
 
 
-@router.post("/models/{model}/exports/{format}", tags=["models"], **told(schemas.ExportedFormat, 202))
+@router.post("/models/{model}/exports/{format}", tags=["models"], **told(response_types.ExportedFormat, 202))
 def export(bench: Bench, request: Request, model: Ref, format: Ref) -> Response:
     """Export a model in the background, as `core export`; ask for its exports until the state is `ready`."""
     return FiniteJSON(verbs.export(bench, model, format, who=who_asks(request)), 202)
@@ -162,20 +162,20 @@ def _parts(file: IO[bytes]) -> Iterator[bytes]:
             yield part
 
 
-@router.get("/datasets/{dataset}/aliases", tags=["models"], **told(schemas.AliasList))
+@router.get("/datasets/{dataset}/aliases", tags=["models"], **told(response_types.AliasList))
 def list_aliases(bench: Bench, dataset: Ref) -> Response:
     """The champion and other aliases of a dataset with their history, as `core alias`."""
     return FiniteJSON(verbs.list_aliases(bench, dataset))
 
 
-@router.put("/datasets/{dataset}/aliases/{alias}", tags=["models"], **told(schemas.AliasList))
-def set_alias(bench: Bench, request: Request, dataset: Ref, alias: Ref, asked: schemas.AliasRequest) -> Response:
+@router.put("/datasets/{dataset}/aliases/{alias}", tags=["models"], **told(response_types.AliasList))
+def set_alias(bench: Bench, request: Request, dataset: Ref, alias: Ref, asked: request_types.AliasRequest) -> Response:
     """Give an alias (`champion`) to a finished run, as `core alias --set`."""
     who = who_asks(request)
     return FiniteJSON(verbs.set_alias(bench, dataset, alias, run=asked.run, why=asked.why, who=who))
 
 
-@router.delete("/datasets/{dataset}/aliases/{alias}", tags=["models"], **told(schemas.AliasList))
+@router.delete("/datasets/{dataset}/aliases/{alias}", tags=["models"], **told(response_types.AliasList))
 def drop_alias(bench: Bench, request: Request, dataset: Ref, alias: Ref) -> Response:
     """Remove an alias, as `core alias --drop`."""
     return FiniteJSON(verbs.drop_alias(bench, dataset, alias, who=who_asks(request)))

@@ -14,7 +14,7 @@ from fastapi.responses import Response
 from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 
-from core.api import schemas, verbs
+from core.api import request_types, response_types, verbs
 from core.api.bodies import sentence_about
 from core.api.limits import MOST_PHOTO_BYTES, MOST_PHOTOS
 from core.api.problems import of_error, of_system_error, problem_response, status_of
@@ -120,8 +120,10 @@ def _document(app: FastAPI) -> dict[str, Any]:
             title=app.title, version=app.version, description=app.description, routes=app.routes, servers=app.servers
         )
         parts = found["components"]
-        parts["schemas"]["Problem"] = schemas.Problem.model_json_schema()
-        parts["schemas"] |= _schemas_of(schemas.PredictionRequest, schemas.ExplanationRequest, schemas.ImportRequest)
+        parts["schemas"]["Problem"] = response_types.Problem.model_json_schema()
+        parts["schemas"] |= _schemas_of(
+            request_types.PredictionRequest, request_types.ExplanationRequest, request_types.ImportRequest
+        )
         parts["securitySchemes"] = {"token": {"type": "http", "scheme": "bearer", "description": "An access token."}}
         for path, methods in found["paths"].items():
             for method, operation in methods.items():

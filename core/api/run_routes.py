@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Body, Query, Request
 from fastapi.responses import Response
 
-from core.api import schemas, verbs
+from core.api import request_types, response_types, verbs
 from core.api.responses import Bench, Count, DryRun, FiniteJSON, Ref, told, who_asks
 from core.output.runs import run_json
 
@@ -15,7 +15,7 @@ MOST_RUNS = 1000
 router = APIRouter()
 
 
-@router.get("/runs", tags=["runs"], **told(schemas.RunList))
+@router.get("/runs", tags=["runs"], **told(response_types.RunList))
 def list_runs(
     bench: Bench,
     dataset: Annotated[str | None, Query(max_length=400)] = None,
@@ -40,13 +40,13 @@ def list_runs(
     return FiniteJSON(found)
 
 
-@router.get("/runs/{run}", tags=["runs"], **told(schemas.RunDetails))
+@router.get("/runs/{run}", tags=["runs"], **told(response_types.RunDetails))
 def get_run(bench: Bench, run: Ref) -> Response:
     """All about one run, as `core show`; by id, the beginning of an id, or DATASET@ALIAS."""
     return FiniteJSON(run_json(bench, bench.registry.run(run)))
 
 
-@router.get("/compare", tags=["runs"], **told(schemas.ComparisonResult))
+@router.get("/compare", tags=["runs"], **told(response_types.ComparisonResult))
 def compare(
     bench: Bench,
     runs: Annotated[list[str], Query(max_length=200)],
@@ -56,29 +56,29 @@ def compare(
     return FiniteJSON(verbs.compare(bench, runs, without))
 
 
-@router.post("/runs", tags=["runs"], **told(schemas.LaunchResult, 201, schemas.LaunchResult))
-def launch(bench: Bench, request: Request, asked: schemas.LaunchRequest) -> Response:
+@router.post("/runs", tags=["runs"], **told(response_types.LaunchResult, 201, response_types.LaunchResult))
+def launch(bench: Bench, request: Request, asked: request_types.LaunchRequest) -> Response:
     """Plan runs (`dry_run`) or launch them, as `core train`."""
     found = verbs.launch(bench, asked.model_dump(), who=who_asks(request))
     return FiniteJSON(found, 200 if asked.dry_run else 201)
 
 
-@router.post("/runs/{run}/cancel", tags=["runs"], **told(schemas.RunRow, 202))
+@router.post("/runs/{run}/cancel", tags=["runs"], **told(response_types.RunRow, 202))
 def cancel(
-    bench: Bench, request: Request, run: Ref, how: Annotated[schemas.CancelRequest | None, Body()] = None
+    bench: Bench, request: Request, run: Ref, how: Annotated[request_types.CancelRequest | None, Body()] = None
 ) -> Response:
     """Stop a run; it can be resumed."""
     found = verbs.cancel(bench, run, after_epoch=how is not None and how.after_epoch, who=who_asks(request))
     return FiniteJSON(found, 202)
 
 
-@router.post("/runs/{run}/resume", tags=["runs"], **told(schemas.RunRow, 202))
+@router.post("/runs/{run}/resume", tags=["runs"], **told(response_types.RunRow, 202))
 def resume(bench: Bench, request: Request, run: Ref) -> Response:
     """Put a failed or cancelled run back into the queue."""
     return FiniteJSON(verbs.resume(bench, run, who=who_asks(request)), 202)
 
 
-@router.get("/runs/{run}/smaller", tags=["runs"], **told(schemas.SmallerModels))
+@router.get("/runs/{run}/smaller", tags=["runs"], **told(response_types.SmallerModels))
 def list_smaller(
     bench: Bench, run: Ref, most_loss: Annotated[float, Query(gt=0, lt=100, description="In points.")] = 1.0
 ) -> Response:
@@ -86,14 +86,16 @@ def list_smaller(
     return FiniteJSON(verbs.smaller(bench, run, most_loss=most_loss))
 
 
-@router.post("/runs/{run}/shrink", tags=["runs"], **told(schemas.SmallerModels, 201, schemas.LaunchResult))
-def shrink(bench: Bench, request: Request, run: Ref, asked: schemas.ShrinkRequest) -> Response:
+@router.post(
+    "/runs/{run}/shrink", tags=["runs"], **told(response_types.SmallerModels, 201, response_types.LaunchResult)
+)
+def shrink(bench: Bench, request: Request, run: Ref, asked: request_types.ShrinkRequest) -> Response:
     """Make the model of a run smaller (quantization, distillation), or plan it (`dry_run`), as `core shrink`."""
     found = verbs.shrink(bench, run, **asked.model_dump(), who=who_asks(request))
     return FiniteJSON(found, 200 if asked.dry_run else 201)
 
 
-@router.delete("/runs/{run}", tags=["runs"], **told(schemas.DeletionResult))
+@router.delete("/runs/{run}", tags=["runs"], **told(response_types.DeletionResult))
 def delete_run(
     bench: Bench,
     request: Request,

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from core.api import label_verbs, verbs
 from core.api.limits import MOST_TOOL_PHOTOS
-from core.api.schemas import (
+from core.api.request_types import (
     AliasRequest,
     CollectionRequest,
     ExplanationRequest,

@@ -5,7 +5,7 @@ import base64
 import pytest
 from pydantic import ValidationError
 
-from core.api.schemas import LaunchRequest, SentPhoto
+from core.api.request_types import LaunchRequest, SentPhoto
 from core.planning.options import RecipeOptions
 
 

@@ -1,0 +1,173 @@
+"""What requests hold, as types: the OpenAPI document is made from them."""
+
+import base64
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, WithJsonSchema, model_validator
+from pydantic_core import PydanticCustomError
+
+from core.api.limits import MOST_PHOTOS
+from core.models.conformal import CONFIDENCE
+from core.planning.presets import Preset
+from core.recipes.hyperparameters import Precision
+from core.recipes.patterns import Cascade, Pattern
+from core.searching.values import MOST_MINUTES, MOST_TRIALS
+
+Name = Annotated[str, StringConstraints(min_length=1, max_length=200)]
+"""Of a run, dataset, backbone: as the command line takes it."""
+
+
+def _decoded(text: Any) -> bytes:
+    """Line breaks, as the command base64 writes them, are left out."""
+    if not isinstance(text, str):
+        raise ValueError("this is no text")
+    try:
+        return base64.b64decode("".join(text.split()), validate=True)
+    except ValueError:  # binascii's, or a letter that is not ASCII
+        raise ValueError("this is no base64") from None
+
+
+Base64 = Annotated[bytes, BeforeValidator(_decoded), WithJsonSchema({"type": "string", "contentEncoding": "base64"})]
+"""Bytes in JSON."""
+
+
+class _Asked(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+
+class SentPhoto(_Asked):
+    """A photo in JSON."""
+
+    name: str = Field("photo", max_length=400, description="File name; it is only repeated in the response.")
+    data: Base64 = Field(description="The bytes of the file, base64.")
+
+
+class PredictionRequest(_Asked):
+    """Photos in JSON; multipart/form-data has fields of the same names."""
+
+    photos: list[SentPhoto] = Field(min_length=1, max_length=MOST_PHOTOS)
+    top: int = Field(5, ge=1, le=1000, description="Classes per photo, the most probable first.")
+    confidence: float = Field(CONFIDENCE, gt=0, lt=1, description="Of the prediction sets.")
+
+
+class ExplanationRequest(_Asked):
+    """A photo in JSON whose class is explained; multipart/form-data has fields of the same names."""
+
+    photo: SentPhoto
+    class_name: str | None = Field(None, max_length=1000, description="By default the class that is predicted.")
+
+
+class ImportRequest(_Asked):
+    """An import of photos that the server can read: a `path`, or an `upload`."""
+
+    path: str | None = Field(
+        None, min_length=1, max_length=4096, description="Archive or folder on the server, or `demo`."
+    )
+    upload: str | None = Field(None, max_length=100, description="Id of an upload of yours that has arrived (TUS).")
+    name: Name | None = Field(None, description="Of the dataset; the same name again makes a new version.")
+    seed: int = Field(0, ge=0, lt=2**31, description="Of the split.")
+    layout: str | None = Field(None, max_length=200, description="How to read the upload, where it is ambiguous.")
+    encoding: str | None = Field(None, max_length=40, description="Of file names in an archive.")
+
+    @model_validator(mode="after")
+    def _one_source(self) -> Self:
+        if (self.path is None) == (self.upload is None):
+            raise PydanticCustomError("source", "send either path or upload")
+        return self
+
+
+class ImportAnswer(_Asked):
+    """The answer to the question of an import."""
+
+    layout: str | None = Field(None, max_length=200, description="`id` of one of the question's layouts.")
+    encoding: str | None = Field(None, max_length=40, description="Of file names, to read the upload again.")
+
+
+class LaunchRequest(_Asked):
+    """Runs to plan or to launch; the options of `core train`."""
+
+    dataset: Name = Field(description="Id, name or name:version.")
+    backbone: list[Name] = Field([], max_length=200, description="Names of backbones, or finished runs.")
+    preset: Preset | None = Field(None, description="Recipes that suit the dataset, instead of backbone.")
+    pattern: list[Pattern] | None = Field(None, description="How a backbone is used.")
+    depth: list[int | Literal["all"]] = Field([], max_length=200, description="Numbers of blocks, or all.")
+    size: list[int | Literal["own"]] = Field([], max_length=50, description="Input sizes in pixels, or own.")
+    fit: list[str] = Field([], max_length=10, description="How a photo becomes the square input.")
+    cascade: Cascade | None = None
+    member: list[Name] = Field([], max_length=100, description="Backbones or runs of the cascade.")
+    map: dict[str, str] = Field({}, description="ImageNet class (synset) to class.")
+    prompt: dict[str, str] = Field({}, description='Class to text; the class "" has the template of all others.')
+    epochs: int | None = Field(None, ge=0, le=100_000)
+    set: dict[str, str | int | float | bool] = Field({}, description="Hyperparameters by name.")
+    repeat: int = Field(1, ge=1, le=1000, description="With so many seeds each.")
+    force: bool = Field(False, description="Train again even if a result exists.")
+    priority: int = Field(0, ge=-(2**31), lt=2**31, description="Higher starts first.")
+    dry_run: bool = Field(False, description="Only plan; nothing is launched.")
+    confirmed: bool = Field(False, description="Launch also a very large number of runs.")
+
+
+class ShrinkRequest(_Asked):
+    """Smaller models to plan or to launch; the options of `core shrink`."""
+
+    precision: list[Precision] | None = Field(None, description="Quantizations; all where `into` is empty as well.")
+    into: list[Name] = Field([], max_length=50, description="Smaller backbones that learn what the run predicts.")
+    dry_run: bool = Field(False, description="Only plan; nothing is launched.")
+
+
+class ShortlistRequest(_Asked):
+    """What a shortlist may name."""
+
+    minutes: float | None = Field(None, gt=0, lt=1e6, description="That training may take; any time by default.")
+
+
+class SearchRequest(_Asked):
+    """What a search over recipes may spend."""
+
+    minutes: float = Field(30.0, gt=0, le=MOST_MINUTES, description="Of training time, over all runs it launches.")
+    trials: int | None = Field(None, ge=1, le=MOST_TRIALS, description="Recipes at most.")
+    go_on: bool = Field(False, description="Keep the trials of the last search, and spend this in addition.")
+
+
+class CollectionRequest(_Asked):
+    """Which photos of a dataset become a dataset of their own: those that meet every condition."""
+
+    name: Name | None = Field(None, description="Of the collection; not needed where it is only planned.")
+    classes: list[Name] = Field([], max_length=10_000, description="Only these; all by default.")
+    files: str = Field("", max_length=400, description="Only files whose name is like this, with * and ?.")
+    smallest: int = Field(0, ge=0, le=10**6, description="Pixels that the shorter side has at least.")
+    without: list[Literal["suspects", "odd"]] = Field([], description="What a check of the photos has found.")
+    most: int = Field(0, ge=0, le=10**9, description="Photos a class, at most; 0 for all.")
+    dry_run: bool = Field(False, description="Only say which photos it would have.")
+
+
+class LabelOrderRequest(_Asked):
+    """By whose probabilities photos without a class are ordered."""
+
+    model: Name | None = Field(None, description="A run, or none for a linear head; by default the recommended run.")
+
+
+class LabelsRequest(_Asked):
+    """Labels of photos without a class: drafts until a version is made."""
+
+    labels: dict[str, Name] = Field({}, description="The class of each photo, by its digest.")
+    excluded: list[str] = Field([], max_length=10_000, description="Digests of photos that belong to no class.")
+    new_class: bool = Field(False, description="A class that does not exist yet may be among them.")
+
+
+class LabelledVersionRequest(_Asked):
+    """How a version with the labels is made."""
+
+    validation: bool = Field(False, description="Draw validation photos from those that were labelled too.")
+
+
+class CancelRequest(_Asked):
+    """How a run is stopped."""
+
+    after_epoch: bool = Field(False, description="Finish the current epoch first and keep the model.")
+
+
+class AliasRequest(_Asked):
+    """The run that gets an alias."""
+
+    run: Name
+    why: str = Field("", max_length=1000, description="For the history.")
