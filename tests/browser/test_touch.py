@@ -15,8 +15,11 @@ COVERED = """() => {
   const tools = [...main.querySelectorAll('[data-testid=stElementToolbar], .modebar')].filter(seen);
   const things = [...main.querySelectorAll('button, label, h1, h2, h3, p, canvas, .main-svg')];
   const apart = (a, b) => a.bottom <= b.top + 1 || b.bottom <= a.top + 1 || a.right <= b.left || b.right <= a.left;
-  const covered = tool => things.filter(thing => seen(thing) && !tool.contains(thing) && !thing.closest('.modebar')
-    && !apart(tool.getBoundingClientRect(), thing.getBoundingClientRect()));
+  const covered = tool => {
+    tool.scrollIntoView({ block: 'center' });  // away from the bar that stays at the foot of the page
+    return things.filter(thing => seen(thing) && !tool.contains(thing) && !thing.closest('.modebar')
+      && !apart(tool.getBoundingClientRect(), thing.getBoundingClientRect()));
+  };
   return [tools.length, tools.flatMap(covered).map(thing => `${thing.tagName} ${thing.textContent.slice(0, 40)}`)];
 }"""
 """The number of toolbars, and what one of them covers."""
