@@ -74,8 +74,8 @@ class Board:
         """(n,) values of a key of ``KEYS``, NaN where not measured; money at ``rate_per_hour``."""
         if key in MONEY:
             rate = np.nan if rate_per_hour is None else rate_per_hour
-            return self._columns[MONEY[key]] / 3600 * rate  # to the last bit as in ``costs.money``
-        return self._columns[key]
+            return self.number(MONEY[key]) / 3600 * rate  # to the last bit as in ``costs.money``
+        return self._columns[key].astype(np.float64, copy=False)
 
     def mark(self, name: str) -> np.ndarray:
         """(n,) booleans: ``starred``, ``archived`` or ``has_weights``."""
@@ -102,7 +102,7 @@ class Board:
     def _families(self) -> np.ndarray:
         alone = np.isnan(self.number("accuracy")) | (self._columns["family"] == 0)
         codes = _codes(self._columns["family"])
-        return np.where(alone, len(self) + np.arange(len(self)), codes)
+        return np.where(alone, len(self) + np.arange(len(self)), codes).astype(np.int32)
 
     @property
     def fingerprints(self) -> np.ndarray:
@@ -163,7 +163,7 @@ class Board:
         there = np.ones(len(self), dtype=bool)
         for name, values in (("status", query.statuses), ("pattern", query.patterns), ("backbone", query.backbones)):
             if values:
-                there &= np.isin(self._columns[name], hashes(map(str, values)))
+                there &= np.isin(self._columns[name], hashes(map(str, values)).astype(np.int32))
         for name, wanted in (("starred", query.starred), ("has_weights", query.with_model)):
             if wanted:
                 there &= self._columns[name]
@@ -205,7 +205,7 @@ class _Memory:
 
 def _codes(values: np.ndarray) -> np.ndarray:
     """(n,) equal numbers below n for equal values."""
-    return np.unique(values, return_inverse=True)[1].reshape(-1)
+    return np.unique(values, return_inverse=True)[1].reshape(-1).astype(np.int32)
 
 
 def _most_common(sizes: np.ndarray) -> int:

@@ -20,10 +20,15 @@ Columns = dict[str, np.ndarray]
 """(n,) arrays by name, in descending order of ``number``. Arrays are never written to once they are in a board.
 
 ``number`` and ``revision`` int64; ``run_id`` text; ``name`` normalised text; hashes of ``HASHED`` and of the id
-(``id_hash``), int64, 0 for an empty text; ``MARKS`` as booleans; ``MEASURED`` as float64, NaN where not measured;
+(``id_hash``), int64 (``FEW``: int32), 0 for an empty text; ``MARKS`` as booleans; ``MEASURED`` as float64, NaN where not
+measured; float32 and int32 in place of 64 bits where no value is changed by it;
 ``right`` (n, width) uint8, which test photos a run predicted correctly, width a multiple of 8; ``known`` boolean,
 whether that is so; ``photos`` int32, of how many test photos, 0 where not measured.
 """
+
+
+FEW = ("status", "pattern", "backbone")
+"""Hashed with 32 bits: two of 100 different texts have the same with a probability of 1e-6."""
 
 
 def hashes(texts: Iterable[str]) -> np.ndarray:
@@ -42,6 +47,7 @@ def columns_of(values: Mapping[str, Sequence[Any]]) -> Columns:
     found["run_id"] = np.array(values["run_id"], dtype=TEXT)
     found["name"] = np.array([normalised(name) for name in values.get("name", [""] * count)], dtype=TEXT)
     found |= {key: hashes(values.get(key, [""] * count)) for key in HASHED}
+    found |= {key: found[key].astype(np.int32) for key in FEW}
     found["id_hash"] = hashes(values["run_id"])
     found |= {key: np.array(values.get(key, [False] * count), dtype=bool) for key in MARKS}
     found |= {key: np.array(values.get(key, [None] * count), dtype=np.float64) for key in MEASURED}  # None becomes NaN
@@ -70,7 +76,21 @@ def gathered(parts: Iterable[Columns], count: int) -> Columns:
         for key, column in part.items():
             found[key][start:end] = column
         start = end
-    return _sorted(found) if found else columns_of({"run_id": ()})
+    return narrowed(_sorted(found)) if found else columns_of({"run_id": ()})
+
+
+def narrowed(columns: Columns) -> Columns:
+    """With half the bytes a number in the columns whose values are all the same then: not measured, counts, whole pages."""
+    return {key: _narrowed(column) for key, column in columns.items()}
+
+
+def _narrowed(column: np.ndarray) -> np.ndarray:
+    half = {"f8": np.float32, "i8": np.int32}.get(column.dtype.str[1:])
+    if half is None:
+        return column
+    with np.errstate(over="ignore"):
+        small = column.astype(half)
+    return small if np.array_equal(small, column, equal_nan=column.dtype.kind == "f") else column
 
 
 def updated(old: Columns, changed: Columns, numbers: Sequence[int] | None = None) -> Columns:
@@ -96,9 +116,9 @@ def updated(old: Columns, changed: Columns, numbers: Sequence[int] | None = None
 
 
 def _replaced(column: np.ndarray, rows: np.ndarray, values: np.ndarray) -> np.ndarray:
-    if np.array_equal(column[rows], values, equal_nan=column.dtype == np.float64):
+    if np.array_equal(column[rows], values, equal_nan=column.dtype.kind == "f"):
         return column
-    copy = column.copy()
+    copy = column.copy() if column.dtype == values.dtype else column.astype(np.result_type(column, values))
     copy[rows] = values
     return copy
 

@@ -25,7 +25,7 @@ class Standing(StrEnum):
     WORSE = "worse"
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, slots=True)
 class RankedRun:
     """A run, or repetitions of one recipe, among those a verdict is about.
 

@@ -98,12 +98,12 @@ def test_the_web_process_stays_small_and_never_meets_tensorflow(filled_visit, fi
         filled_visit.open(path)
     httpx.get(f"{filled_server.url}/tb/data/runs", timeout=30)
     assert filled_server.health()["tensorflow"] is False
-    # 223 MB after one visit of every page, some more after all tests of this folder; pages that are drawn take more
+    # 215 MB after one visit of every page, some more after all tests of this folder; pages that are drawn take more
     sizes = [filled_server.health()["rss_bytes"]]
-    while sizes[-1] >= 236e6 and len(sizes) < 15:
+    while sizes[-1] >= 228e6 and len(sizes) < 15:
         time.sleep(1)
         sizes.append(filled_server.health()["rss_bytes"])
-    assert sizes[-1] < 236e6
+    assert sizes[-1] < 228e6
 
 
 def test_another_host_name_is_refused(server):

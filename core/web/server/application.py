@@ -26,6 +26,7 @@ from core.api.mounting import api_routes
 from core.api.tracing import TracedRequests, new_id
 from core.api.traffic import CountedRequests, Traffic
 from core.artifacts.upkeep import UPKEEP_SECONDS, keep_up
+from core.charts.validators import keep_kinds_in_use
 from core.errors import GraftError, InvalidInput
 from core.files.here import curves_here
 from core.files.uploads import sweep_uploads
@@ -78,6 +79,7 @@ def prepare() -> None:
     _require_sound_settings()
     _disable_pages_autodiscovery()
     limit_heads()
+    keep_kinds_in_use()
 
 
 def _disable_pages_autodiscovery() -> None:

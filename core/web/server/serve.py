@@ -56,6 +56,8 @@ def run(app: Any, settings: Settings | None = None) -> None:
 def return_freed_memory() -> None:
     """Make glibc return freed memory: pages allocate large tables, and each thread would keep its own arena.
 
+    There is one arena, because ``malloc_trim`` gives back the end of the main one alone.
+
     Blocks of at most ``REUSED_BYTES`` are reused instead: returned at once, the pixels of every photo that is predicted
     would cost 430 page faults (1.3 ms of CPU). ``core.web.server.application.trim_heap`` returns them a little later.
     Arrow, which tables are sent with, would keep a pool of its own; pyarrow reads the variable when it is imported.
@@ -64,7 +66,7 @@ def return_freed_memory() -> None:
     os.environ.setdefault("ARROW_DEFAULT_MEMORY_POOL", "system")
     with contextlib.suppress(OSError, AttributeError):
         mallopt = ctypes.CDLL(None).mallopt
-        for parameter, value in ((-8, 2), (-1, 4 * REUSED_BYTES), (-3, REUSED_BYTES)):
+        for parameter, value in ((-8, 1), (-1, 4 * REUSED_BYTES), (-3, REUSED_BYTES)):
             mallopt(parameter, value)
 
 

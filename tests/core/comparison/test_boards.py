@@ -139,7 +139,7 @@ def assert_current(bench: Workbench, dataset_id: str, about: object) -> Board:
             assert kept.bits[0][:, : column.shape[1] // 8].tolist() == fresh.bits[0].tolist(), about
             assert not kept.bits[0][:, column.shape[1] // 8 :].any()
             continue
-        floats = column.dtype == np.float64
+        floats = column.dtype.kind == "f"
         assert np.array_equal(kept._columns[name], column, equal_nan=floats), (about, name)
     assert kept.bits[1].tolist() == fresh.bits[1].tolist(), about
     for fold in (False, True):
