@@ -1,7 +1,7 @@
 """Plotly's parameters of validators, of the kinds of charts that are drawn alone.
 
-Plotly 6 reads the parameters of all 10,000 properties of its 50 kinds of charts into one dictionary when the first figure
-is made, 9 MB, and keeps them. Graft draws five kinds.
+Plotly 6 reads the parameters of all 10,000 properties of its 50 kinds of charts into one dictionary when the first
+figure is made, 9 MB, and keeps them. Graft draws five kinds.
 """
 
 import json

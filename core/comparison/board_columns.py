@@ -20,8 +20,8 @@ Columns = dict[str, np.ndarray]
 """(n,) arrays by name, in descending order of ``number``. Arrays are never written to once they are in a board.
 
 ``number`` and ``revision`` int64; ``run_id`` text; ``name`` normalised text; hashes of ``HASHED`` and of the id
-(``id_hash``), int64 (``FEW``: int32), 0 for an empty text; ``MARKS`` as booleans; ``MEASURED`` as float64, NaN where not
-measured; float32 and int32 in place of 64 bits where no value is changed by it;
+(``id_hash``), int64 (``FEW``: int32), 0 for an empty text; ``MARKS`` as booleans; ``MEASURED`` as float64, NaN where
+not measured; float32 and int32 in place of 64 bits where no value is changed by it;
 ``right`` (n, width) uint8, which test photos a run predicted correctly, width a multiple of 8; ``known`` boolean,
 whether that is so; ``photos`` int32, of how many test photos, 0 where not measured.
 """
@@ -80,7 +80,7 @@ def gathered(parts: Iterable[Columns], count: int) -> Columns:
 
 
 def narrowed(columns: Columns) -> Columns:
-    """With half the bytes a number in the columns whose values are all the same then: not measured, counts, whole pages."""
+    """With half the bytes a number in the columns where that changes no value: not measured, counts, whole pages."""
     return {key: _narrowed(column) for key, column in columns.items()}
 
 
