@@ -107,8 +107,15 @@ def _new_lines(board: Board, rows: np.ndarray, fold: bool) -> Lines:
     rank = np.zeros(count, np.int64)
     rank[measured] = np.arange(1, len(measured) + 1)
     best, p_values = _tested(board, shown, measured)
-    rows, of_line, shown, rank = (kept.astype(np.int32) for kept in (rows, of_line, shown, rank))  # many are remembered
-    return Lines(rows=rows, of_line=of_line, counted=counted, shown=shown, rank=rank, p_values=p_values, best=best)
+    return Lines(  # row numbers of 32 bits: many are remembered
+        rows=rows.astype(np.int32),
+        of_line=of_line.astype(np.int32),
+        counted=counted,
+        shown=shown.astype(np.int32),
+        rank=rank.astype(np.int32),
+        p_values=p_values,
+        best=best,
+    )
 
 
 def _newest_of_each_seed(board: Board, rows: np.ndarray, of_line: np.ndarray) -> np.ndarray:
