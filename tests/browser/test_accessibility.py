@@ -1,4 +1,4 @@
-"""axe-core on every page, in light on a screen and in dark on a phone."""
+"""axe-core on every page and view, on a screen and on a phone, in light and in dark."""
 
 from collections.abc import Iterator
 
@@ -9,8 +9,9 @@ from playwright.sync_api import Page, expect
 from core.files.home import registry_file
 from core.registry import Registry
 from core.runs.values import Status
+from core.web.compare.view_list import VIEWS as COMPARE_VIEWS
 from core.web.parts.frame import SECTIONS
-from tests.browser.conftest import READY, Server, Visit, advise, fill_home, start_server, stop_server, visit_with
+from tests.browser.conftest import READY, Server, Visit, start_server, stop_server, visit_with
 from tests.browser.screenshots import SCHEMES, SIZES, SLOW_PAGES, addresses
 from tests.browser.test_login import PASSWORD, code_of
 
@@ -24,10 +25,14 @@ STREAMLITS_OWN = {
 IN_NAVIGATION = """(target) => Boolean(document.querySelector(target)?.closest('[data-testid="stSidebarNav"]'))"""
 
 
-def problems(page: Page) -> list[str]:
-    """What axe-core finds on the page, without what is Streamlit's own."""
+def problems(page: Page, options: dict | None = None) -> list[str]:
+    """What axe-core finds on the page, without what is Streamlit's own.
+
+    Args:
+        options: of axe-core, as the rules to check.
+    """
     found = []
-    for rule in Axe().run(page).response["violations"]:
+    for rule in Axe().run(page, options=options).response["violations"]:
         for node in rule["nodes"]:
             if not _is_streamlits(page, rule["id"], node):
                 found.append(f"{rule['id']}: {rule['help']}\n  {node['target']}\n  {node['html'][:200]}")
@@ -47,17 +52,6 @@ def _is_streamlits(page: Page, rule: str, node: dict) -> bool:
 
 
 @pytest.fixture(scope="module")
-def filled_server(tmp_path_factory) -> Iterator[Server]:
-    """A server with a dataset that was checked, has a shortlist and a learning curve, and runs in all states."""
-    folder = tmp_path_factory.mktemp("advised")
-    fill_home(folder / "home")
-    advise(folder / "home")
-    server = start_server(folder / "home", folder / "server.log")
-    yield server
-    stop_server(server)
-
-
-@pytest.fixture(scope="module")
 def guarded_server(tmp_path_factory) -> Iterator[Server]:
     """A server where people sign in, with a link of the first admin in its log."""
     folder = tmp_path_factory.mktemp("guarded")
@@ -68,17 +62,36 @@ def guarded_server(tmp_path_factory) -> Iterator[Server]:
     stop_server(server)
 
 
-BOTH = tuple(zip(SIZES, SCHEMES, strict=True))
-"""Each size and each scheme once: faults come from the width or from the colours, hardly ever from both together."""
+COLOURS = {"light": "rgb(252, 252, 250)", "dark": "rgb(18, 22, 20)"}
+"""Behind a page, by which one sees that it has changed."""
+OF_COLOURS = {"runOnly": ["color-contrast", "link-in-text-block"]}
+"""What depends on the scheme; everything else was looked at in light."""
 
 
-@pytest.fixture(params=BOTH, ids="-".join)
-def any_visit(request, browser, filled_server) -> Iterator[Visit]:
-    """A visit in light on a screen, and in dark on a phone."""
-    size, scheme = request.param
-    width, height = SIZES[size]
-    with browser.new_context(viewport={"width": width, "height": height}, color_scheme=scheme) as context:
-        yield visit_with(context, filled_server)
+@pytest.fixture
+def advised_visit(context, advised_server) -> Visit:
+    return visit_with(context, advised_server)
+
+
+def in_all_looks(page: Page) -> list[str]:
+    """What is wrong with the page that is open, on a screen and on a phone, in light and in dark."""
+    found = []
+    for size, (width, height) in SIZES.items():
+        page.set_viewport_size({"width": width, "height": height})
+        for scheme in SCHEMES:
+            page.emulate_media(color_scheme=scheme)
+            if page.get_by_test_id("stApp").count():
+                _settle(page, scheme)
+            rules = OF_COLOURS if scheme == "dark" else None
+            found += [f"{size}, {scheme}: {problem}" for problem in problems(page, rules)]
+    return found
+
+
+def _settle(page: Page, scheme: str) -> None:
+    """Until the scheme is there, and the script has run again for another width."""
+    expect(page.get_by_test_id("stApp")).to_have_css("background-color", COLOURS[scheme])
+    page.wait_for_timeout(300)
+    page.wait_for_selector(READY)
 
 
 PAGES = [name for entries in SECTIONS.values() for name, _, _ in entries]
@@ -94,21 +107,24 @@ def address_of(name: str, server: Server) -> str:
     return (addresses(server.settings) | single)[name]
 
 
-VIEWS = ("dataset", "check", "run", "backbone", "add-backbone", "add-file")
+VIEWS = ("dataset", "check", "label", "run", "race", "backbone", "add-backbone", "add-file")
+VIEWS += tuple(f"compare-{view}" for view in COMPARE_VIEWS)
 SHOWN = {
     "dataset": ("With twice the training photos", "Train on a part of these photos", "3 likely label errors"),
     "check": ("Check photos of",),
+    "label": ("1 of 5",),
+    "compare-pairs": ("Head to head",),
 }
 """What stands on a page, so that not an empty one is found accessible."""
 
 
 @pytest.mark.parametrize("name", [*PAGES, *VIEWS])
-def test_every_page_is_accessible(any_visit, name):
-    page = any_visit.open(address_of(name, any_visit.server))
-    page.wait_for_timeout(SLOW_PAGES.get(name, 500))
+def test_every_page_is_accessible(advised_visit, name):
+    page = advised_visit.open(address_of(name, advised_visit.server))
+    page.wait_for_timeout(SLOW_PAGES.get(name, 0))
     for words in SHOWN.get(name, ()):
         expect(page.get_by_text(words).first).to_be_attached()
-    wrong = problems(page)
+    wrong = in_all_looks(page)
     assert not wrong, "\n".join(wrong)
 
 
@@ -120,23 +136,23 @@ def test_every_page_is_accessible(any_visit, name):
         ("train", "What is worth training?", "SqueezeNet"),
     ],
 )
-def test_what_opens_at_a_click_is_accessible(any_visit, name, opened, words):
-    page = any_visit.open(address_of(name, any_visit.server))
-    page.get_by_text(opened).first.click()
+def test_what_opens_at_a_click_is_accessible(advised_visit, name, opened, words):
+    page = advised_visit.open(address_of(name, advised_visit.server))
+    if not page.get_by_test_id("stExpander").filter(has_text=opened).locator("details[open]").count():
+        page.get_by_text(opened).first.click()
     page.get_by_test_id("stExpander").filter(has_text=opened).get_by_text(words).first.wait_for()
-    any_visit.settle()
-    wrong = problems(page)
+    wrong = in_all_looks(page)
     assert not wrong, "\n".join(wrong)
 
 
-def test_signing_in_and_the_pages_of_an_admin_are_accessible(browser, guarded_server):
+def test_signing_in_the_account_and_the_pages_of_an_admin_are_accessible(browser, guarded_server):
     """From the first admin's link to the pages that only admins see."""
     with browser.new_context() as context:
         page = context.new_page()
         page.goto(f"{guarded_server.url}/login")
-        assert problems(page) == []
+        assert in_all_looks(page) == []
         page.goto(f"{guarded_server.url}/welcome?code={code_of(guarded_server.log)}")
-        assert problems(page) == []
+        assert in_all_looks(page) == []
         page.get_by_label("Your name").fill("ada")
         page.get_by_label("New password", exact=True).fill(PASSWORD)
         page.get_by_label("New password again").fill(PASSWORD)
@@ -145,9 +161,11 @@ def test_signing_in_and_the_pages_of_an_admin_are_accessible(browser, guarded_se
         for name in ("people", "audit", "access"):
             page.goto(f"{guarded_server.url}/{name}")
             page.wait_for_selector(READY)
-            page.get_by_text("ada, admin").wait_for()
-            page.wait_for_timeout(1000)
-            assert problems(page) == [], name
+            expect(page.get_by_text("ada, admin")).to_be_attached()
+            assert in_all_looks(page) == [], name
+        page.goto(f"{guarded_server.url}/account")
+        expect(page.get_by_role("heading", level=1)).to_be_visible()
+        assert in_all_looks(page) == []
 
 
 @pytest.mark.parametrize("name", PAGES)

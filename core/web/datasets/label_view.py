@@ -63,7 +63,7 @@ def _labelling(
         path = bench.unlabelled_path(dataset.id, photo.digest)
         st.image(str(path), caption=plain(photo.file), alt=f"Without a class: {photo.file}", width=WIDE)
     with words:
-        st.subheader(f"{number + 1} of {len(photos)}", anchor=False)
+        st.header(f"{number + 1} of {len(photos)}", anchor=False)
         st.markdown(
             f"Probably **{plain(photo.suggested)}** ({percent(photo.probability)}), "
             f"{100 * photo.margin:.0f} points before the next class."
@@ -72,7 +72,7 @@ def _labelling(
             st.markdown(f":green-badge[:material/check: {plain(decision_words(decided[photo.digest]))}]")
         _actions(bench, dataset, photos, number, decided, key)
         _evidence(bench, dataset, order, photo)
-    st.subheader("Next", anchor=False)
+    st.header("Next", anchor=False)
     rest = [one for one in [*photos[number + 1 :], *photos[:number]] if one.digest not in decided][:SHOWN]
     photo_strip(
         [bench.unlabelled_path(dataset.id, one.digest) for one in rest],
