@@ -116,12 +116,12 @@ def cores() -> int:
 
 def start_seconds(blocks: int) -> float:
     """Importing TensorFlow, building the network of this number of blocks, and what a process compiles once."""
-    return 2.9 + 0.04 * blocks
+    return 2.2 + 0.04 * blocks
 
 
 def export_seconds(blocks: int) -> float:
     """Exporting this number of blocks."""
-    return 0.5 + 0.17 * blocks
+    return 0.5 + 0.11 * blocks
 
 
 def features_seconds(photos: int, multiply_adds: float) -> float:
@@ -150,8 +150,8 @@ def training_seconds(program: Program, *, head_work: float, rows: int, multiply_
         head_work, rows, multiply_adds: of ``ResourceEstimate``.
     """
     trains_blocks = any(not pooled(part.cut) for stage in program.stages for part in stage.inputs)
-    compiling = 2.5 if trains_blocks else 0.4 if program.stages else 0.1
-    return compiling + 0.015 * head_work + 0.0004 * rows + multiply_adds / (14e9 * cores())
+    compiling = 1.5 if trains_blocks else 0.4 if program.stages else 0.1
+    return compiling + 0.010 * head_work + 0.0004 * rows + multiply_adds / (22e9 * cores())
 
 
 def rest_seconds(program: Program) -> float:
@@ -159,4 +159,4 @@ def rest_seconds(program: Program) -> float:
     cuts = {part.cut for part in program.inputs}
     if PIXELS in cuts:
         return 6.0
-    return 0.8 if all(pooled(cut) for cut in cuts) else 2.0
+    return 0.5 if all(pooled(cut) for cut in cuts) else 2.0

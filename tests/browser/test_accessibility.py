@@ -12,7 +12,7 @@ from core.runs.values import Status
 from core.web.compare.view_list import VIEWS as COMPARE_VIEWS
 from core.web.parts.frame import SECTIONS
 from tests.browser.conftest import READY, Server, Visit, start_server, stop_server, visit_with
-from tests.browser.screenshots import SCHEMES, SIZES, SLOW_PAGES, addresses
+from tests.browser.screenshots import SCHEMES, SIGNED_IN, SIZES, SLOW_PAGES, addresses
 from tests.browser.test_login import PASSWORD, code_of
 
 STREAMLITS_OWN = {
@@ -104,7 +104,7 @@ def address_of(name: str, server: Server) -> str:
     registry.close()
     single = {"dataset": f"/datasets?dataset={dataset.id}", "run": f"/runs?run={run.id}"}
     single["label"] = f"/datasets?dataset={dataset.id}&label=next"
-    return (addresses(server.settings) | single)[name]
+    return (addresses(server.settings) | SIGNED_IN | single)[name]
 
 
 VIEWS = ("dataset", "check", "label", "run", "race", "backbone", "add-backbone", "add-file")
@@ -170,7 +170,7 @@ def test_signing_in_the_account_and_the_pages_of_an_admin_are_accessible(browser
 
 @pytest.mark.parametrize("name", PAGES)
 def test_every_page_of_an_empty_home_is_accessible(visit, name):
-    page = visit.open(addresses(visit.server.settings)[name])
+    page = visit.open((addresses(visit.server.settings) | SIGNED_IN)[name])
     page.wait_for_timeout(SLOW_PAGES.get(name, 500))
     wrong = problems(page)
     assert not wrong, "\n".join(wrong)

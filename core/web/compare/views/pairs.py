@@ -51,8 +51,8 @@ def _fourfold(selected: Selected, pair: Paired) -> None:
     """The two photo counts of the diagonal, and the two that decide."""
     st.markdown("**Correct predictions**")
     rows = [
-        {"": "A correct", "B correct": pair.both_right, "B wrong": pair.only_a},
-        {"": "A wrong", "B correct": pair.only_b, "B wrong": pair.both_wrong},
+        {"Photos": "A correct", "B correct": pair.both_right, "B wrong": pair.only_a},
+        {"Photos": "A wrong", "B correct": pair.only_b, "B wrong": pair.both_wrong},
     ]
     table(rows, key="compare.fourfold")
     st.caption(
