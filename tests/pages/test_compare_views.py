@@ -286,7 +286,7 @@ def test_two_runs_meet_head_to_head(bench, runs):
     a, b = runs["top 3"].id, runs["from scratch"].id
     at = at_view("pairs", a, b, a=a, b=b)
     pair = bench.comparison([a, b]).pair(a, b)
-    fourfold = table_with(at, "B correct").drop(columns="").to_numpy().tolist()
+    fourfold = table_with(at, "B correct").drop(columns="Photos").to_numpy().tolist()
     assert fourfold == [[pair.both_right, pair.only_a], [pair.only_b, pair.both_wrong]]
     assert f"{pair.only_a + pair.only_b} photo" in text_of(at) and "McNemar" in text_of(at)
     assert set(table_with(at, "Class")["Class"]) == set(bench.registry.dataset(runs["top 3"].dataset_id).class_names)
