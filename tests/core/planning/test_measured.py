@@ -100,7 +100,7 @@ def test_a_run_before_costs_were_recorded_one_by_one(lookup, registry):
     modelled = sum(speed.features_seconds(load.photos, load.multiply_adds) for load in loads)
     found = ratios(lookup)
     assert found[RunPart.FEATURES, "top"] == pytest.approx(35.0 / modelled)
-    assert found[RunPart.REST, "integrated_extractor"] == pytest.approx(2.0 / 0.8)
+    assert found[RunPart.REST, "integrated_extractor"] == pytest.approx(2.0 / 0.5)
     assert (RunPart.START, "") not in found
 
 
