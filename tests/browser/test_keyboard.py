@@ -3,8 +3,7 @@
 What is done by a click in a picture has another way on the page. Charts are drawn by Plotly, which takes no keys: a
 cell of a confusion matrix and a photo of the map are chosen in a box beside them, a run of a chart as *A* of *Head to
 head*, a backbone under its table. Buttons in the cells of a table are drawn on Streamlit's canvas and take none either:
-a ticked run has a link, a backbone is chosen in the box. The job from the guided start to the recommendation is done by
-keyboard in ``test_main_job.py``, labelling in ``test_label.py``, camera and heat map in ``test_predict.py``.
+a ticked run has a link, a backbone is chosen in the box. Labelling by keyboard is in ``test_label.py``.
 """
 
 import re

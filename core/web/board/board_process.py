@@ -27,6 +27,7 @@ from starlette.datastructures import Headers
 from starlette.requests import Request
 from starlette.responses import HTMLResponse
 from starlette.types import Receive, Scope, Send
+from starlette.websockets import WebSocketClose
 
 from core.settings import REPOSITORY, Settings
 
@@ -116,7 +117,10 @@ class TensorBoard:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         threads = self._threads
-        if scope["type"] != "http" or self._settings is None or threads is None:
+        if scope["type"] == "websocket":  # TensorBoard has none
+            await WebSocketClose()(scope, receive, send)
+            return
+        if self._settings is None or threads is None:
             await _unavailable(scope, receive, send)
             return
         target, headers = target_of(scope), {name: v for name, v in Headers(scope=scope).items() if name in PASSED_ON}
