@@ -6,6 +6,8 @@ standard input is closed; TensorBoard's data server, which reads the event files
 
 import sys
 import threading
+from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 from werkzeug.serving import WSGIRequestHandler, make_server
@@ -45,7 +47,15 @@ def main(arguments: list[str]) -> int:
         server.serve_forever()
     finally:
         stop_reading(program)
+        _remove_socket(Path(arguments[1]))
     return 0
+
+
+def _remove_socket(path: Path) -> None:
+    """And its folder, which a web process that was killed leaves behind."""
+    with suppress(OSError):
+        path.unlink()
+        path.parent.rmdir()
 
 
 def _end_with_input(server: Any) -> None:

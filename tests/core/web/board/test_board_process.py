@@ -21,9 +21,11 @@ FAKE = "tests.fake_board"
 
 
 @pytest.fixture
-def start(settings, monkeypatch):
+def start(settings, monkeypatch, tmp_path_factory):
     """Starts boards whose process tells what it was asked; ``real=True``: TensorBoard's."""
     made = []
+    folder = tmp_path_factory.mktemp("sockets")  # other servers of the machine have boards in the usual one
+    monkeypatch.setattr(board_process.tempfile, "tempdir", str(folder))
 
     def start(*, real: bool = False, **options) -> tuple[TensorBoard, TestClient]:
         if not real:
@@ -123,7 +125,7 @@ def test_stopping_ends_the_process_at_once_and_leaves_nothing(start):
     eventually(lambda: folders() == before)
 
 
-def test_it_ends_with_a_web_process_that_was_killed(settings):
+def test_it_ends_with_a_web_process_that_was_killed_and_leaves_nothing(settings, tmp_path):
     code = (
         "import os, sys, time; from core.settings import load_settings; from core.web.board import board_process\n"
         f"board_process.MODULE = {FAKE!r}; print(board_process.started(load_settings()).process.pid, flush=True)\n"
@@ -131,7 +133,7 @@ def test_it_ends_with_a_web_process_that_was_killed(settings):
     )
     web = subprocess.Popen(
         [sys.executable, "-c", code], stdout=subprocess.PIPE, cwd=REPOSITORY,
-        env=os.environ | {"GRAFT_HOME": str(settings.home)},
+        env=os.environ | {"GRAFT_HOME": str(settings.home), "TMPDIR": str(tmp_path)},
     )  # fmt: skip
     pid = int(web.stdout.readline())
     assert alive(pid)
@@ -139,6 +141,7 @@ def test_it_ends_with_a_web_process_that_was_killed(settings):
     web.wait()
     web.stdout.close()
     eventually(lambda: not alive(pid))
+    assert not list(tmp_path.glob("graft-board-*"))
 
 
 def test_a_process_that_cannot_answer_is_told_as_a_board_that_starts(start, monkeypatch):
