@@ -34,7 +34,7 @@ def press(at, name: str):
 
 def test_without_a_tick_nothing_can_be_done(bench, filled):
     at = visit("runs")
-    assert "Tick runs" in text_of(at) and not [b for b in at.button if (b.key or "").startswith("ended.organise")]
+    assert "Select runs" in text_of(at) and not [b for b in at.button if (b.key or "").startswith("ended.organise")]
 
 
 def test_several_runs_get_a_star_and_lose_it(bench, finished):
@@ -57,7 +57,7 @@ def test_a_tag_that_is_added_goes_to_all_and_one_taken_out_leaves_all(bench, fin
 def test_archived_runs_leave_the_list_and_other_rows_are_not_ticked_instead(bench, finished):
     at = press(ticked(bench, finished[:2]), "archive")
     assert all(bench.registry.run(run_id).archived for run_id in finished[:2])
-    assert "Tick runs" in text_of(at) and len(at.dataframe[-1].value) == 5
+    assert "Select runs" in text_of(at) and len(at.dataframe[-1].value) == 5
 
 
 def test_one_run_becomes_champion_and_several_do_not(bench, finished):
