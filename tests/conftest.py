@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import settings as hypothesis_settings
 
 from core.__main__ import main
 from core.files.home import registry_file
@@ -19,6 +20,9 @@ from core.runs.values import Status
 from core.settings import Settings
 from core.workbench import Workbench
 from tests.factories import Filled, fill
+
+hypothesis_settings.register_profile("busy machine", deadline=None)  # an example may wait for a processor
+hypothesis_settings.load_profile("busy machine")
 
 signal.signal(signal.SIGINT, signal.default_int_handler)
 """Undone here: a background job of a shell ignores SIGINT, and children that tests interrupt would inherit that."""

@@ -94,7 +94,7 @@ def test_a_run_that_outlives_the_budget_is_stopped_after_its_epoch_and_counts(
 
 def test_a_curve_that_falls_behind_is_cancelled_as_a_person_would(make_search, trainer, told, registry, dataset):
     trainer.reach = lambda recipe: 0.3 if recipe.pattern is Pattern.FINE_TUNING else 0.9
-    make_search(trials=11).run()
+    make_search(trials=14).run()
     tuned = next(run for run in registry.runs(dataset.id) if run.recipe.pattern is Pattern.FINE_TUNING)
     trial = next(one for one in last(told).trials if one.run_id == tuned.id)
     assert trial.state is TrialState.PRUNED and "fell behind the median" in trial.reason
