@@ -81,7 +81,7 @@ def _tags(bench: Workbench, runs: Sequence[Run], key: str) -> None:
         box = f"{key}.tags.{'|'.join(run.id for run in runs)[:200]}"
         st.multiselect(
             "Tags", there, there, accept_new_options=True, key=box, placeholder="Add a tag",
-            help="Words to search for." if len(runs) == 1 else "Words to search for; changes apply to all runs selected.",
+            help="Words to search for." if len(runs) == 1 else "Words to search for, of all selected runs.",
             on_change=_retag, args=(bench, [run.id for run in runs], there, box),
         )  # fmt: skip
 
