@@ -88,7 +88,7 @@ database:
 # Four of the eight parts run in parallel, on two cores, because many tests wait for browsers, processes and databases; the longest
 # first. Parts that mostly compute have a lower priority (nice) than those that wait.
 test: setup $(VENV)/.installed-hub browser database
-	@echo "This takes about 20 minutes on two cores. The output of each of the eight parts is shown when it ends."
+	@echo "This takes 20 to 30 minutes on two cores. The output of each of the eight parts is shown when it ends."
 	@$(MAKE) --no-print-directory --jobs=4 --keep-going --output-sync \
 	  test-core test-networks test-browser test-access test-jobs test-registry test-pages test-training
 
