@@ -147,6 +147,11 @@ class Backbone:
         return self.source.partition(":")[0]
 
     @property
+    def comes_with_graft(self) -> bool:
+        """Whether its weights are installed with Graft, so that nothing is downloaded."""
+        return self.kind in ("package", "shipped")
+
+    @property
     def is_added(self) -> bool:
         """Whether a person added it, so that the catalogue does not have it."""
         return self.kind in ADDED_KINDS

@@ -21,12 +21,10 @@ from core.features.kept import kept_folder, kept_notes, package_versions
 from core.files import atomic
 from core.settings import Settings
 
-_COMES_WITH_GRAFT = ("package:", "shipped:")
-
 
 def backbones_of_graft(settings: Settings) -> list[Backbone]:
     """Those whose weights are installed with Graft."""
-    own = (one for one in rows().values() if one.source.startswith(_COMES_WITH_GRAFT))
+    own = (one for one in rows().values() if one.comes_with_graft)
     return [one for one in own if availability(one, settings) is Availability.READY]
 
 

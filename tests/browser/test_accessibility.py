@@ -13,7 +13,7 @@ from core.web.compare.view_list import VIEWS as COMPARE_VIEWS
 from core.web.parts.frame import SECTIONS
 from tests.browser.conftest import READY, Server, Visit, start_server, stop_server, visit_with
 from tests.browser.screenshots import SCHEMES, SIGNED_IN, SIZES, SLOW_PAGES, addresses
-from tests.browser.test_login import PASSWORD, code_of
+from tests.browser.test_login import code_of, set_first_password
 
 STREAMLITS_OWN = {
     ("list", "stSidebarNavItems"): "st.navigation puts its sections, which are no list items, into one list",
@@ -153,11 +153,7 @@ def test_signing_in_the_account_and_the_pages_of_an_admin_are_accessible(browser
         assert in_all_looks(page) == []
         page.goto(f"{guarded_server.url}/welcome?code={code_of(guarded_server.log)}")
         assert in_all_looks(page) == []
-        page.get_by_label("Your name").fill("ada")
-        page.get_by_label("New password", exact=True).fill(PASSWORD)
-        page.get_by_label("New password again").fill(PASSWORD)
-        page.get_by_role("button", name="Set the password").click()
-        page.wait_for_selector(READY)
+        set_first_password(page)
         for name in ("people", "audit", "access"):
             page.goto(f"{guarded_server.url}/{name}")
             page.wait_for_selector(READY)

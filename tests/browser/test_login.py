@@ -31,6 +31,15 @@ def code_of(log) -> str:
     raise AssertionError(log.read_text())
 
 
+def set_first_password(page) -> None:
+    """Fills in the form of the first admin's link, as ada, and waits for the dashboard."""
+    page.get_by_label("Your name").fill("ada")
+    page.get_by_label("New password", exact=True).fill(PASSWORD)
+    page.get_by_label("New password again").fill(PASSWORD)
+    page.get_by_role("button", name="Set the password").click()
+    page.wait_for_selector(READY)
+
+
 def test_signing_in_and_the_end_of_a_session(guarded, browser):
     context = browser.new_context()
     page, complaints = context.new_page(), []
@@ -38,11 +47,7 @@ def test_signing_in_and_the_end_of_a_session(guarded, browser):
     page.goto(f"{guarded.url}/runs")
     expect(page).to_have_url(f"{guarded.url}/login?next=%2Fruns")
     page.goto(f"{guarded.url}/welcome#code={code_of(guarded.log)}")
-    page.get_by_label("Your name").fill("ada")
-    page.get_by_label("New password", exact=True).fill(PASSWORD)
-    page.get_by_label("New password again").fill(PASSWORD)
-    page.get_by_role("button", name="Set the password").click()
-    page.wait_for_selector(READY)
+    set_first_password(page)
     context.clear_cookies()
     page.goto(f"{guarded.url}/runs")
     page.get_by_label("Name").fill("ada")
@@ -91,11 +96,7 @@ def test_the_account_page_has_the_times_of_the_visitor(guarded, browser):
     page, complaints = context.new_page(), []
     page.on("console", lambda line: complaints.append(line.text) if "Content Security" in line.text else None)
     page.goto(f"{guarded.url}/welcome#code={code_of(guarded.log)}")
-    page.get_by_label("Your name").fill("ada")
-    page.get_by_label("New password", exact=True).fill(PASSWORD)
-    page.get_by_label("New password again").fill(PASSWORD)
-    page.get_by_role("button", name="Set the password").click()
-    page.wait_for_selector(READY)
+    set_first_password(page)
     page.goto(f"{guarded.url}/account")
     shown = page.locator("time").first
     expect(shown).to_contain_text("just now")

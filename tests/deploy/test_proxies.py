@@ -19,7 +19,6 @@ from core.people.acting import SERVER, acting_as
 from core.registry import Registry
 from tests.browser.conftest import (
     FONTS,
-    READY,
     Server,
     Visit,
     browser,
@@ -28,7 +27,7 @@ from tests.browser.conftest import (
     stop_server,
     visit_with,
 )
-from tests.browser.test_login import PASSWORD, code_of
+from tests.browser.test_login import PASSWORD, code_of, set_first_password
 from tests.deploy.proxies import HOST, Proxy, running
 from tests.jobs_home import eventually
 
@@ -73,11 +72,7 @@ def first_admin(browser, server: Server) -> dict:
     context = browser.new_context(ignore_https_errors=True)
     page = context.new_page()
     page.goto(f"{server.url}/welcome#code={code_of(server.log)}")
-    page.get_by_label("Your name").fill("ada")
-    page.get_by_label("New password", exact=True).fill(PASSWORD)
-    page.get_by_label("New password again").fill(PASSWORD)
-    page.get_by_role("button", name="Set the password").click()
-    page.wait_for_selector(READY)
+    set_first_password(page)
     state = context.storage_state()
     context.close()
     return state

@@ -73,13 +73,16 @@ TensorBoard draws only runs with a value on each of its first five axes: backbon
 
 def hyperparameters(recipe: Recipe) -> Mapping[str, str | float | bool]:
     """Backbone, pattern and the hyperparameters that this pattern uses, the most important ones first; choices in the
-    words of the pages."""
+    words of the pages, among them the input size, which may be the backbone's own."""
     hp = {name: value for name, value in recipe.settings().items() if name not in PARTS}
     return {
         "backbone": " + ".join(recipe.backbones) or "-",
         "pattern": method_title(recipe),
         **EVERYWHERE,
-        **{name: choice_title(name, value) if isinstance(value, str) else value for name, value in hp.items()},
+        **{
+            name: choice_title(name, str(value)) if isinstance(value, str) or name == "input_size" else value
+            for name, value in hp.items()
+        },
     }
 
 

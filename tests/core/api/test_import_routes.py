@@ -1,12 +1,16 @@
 """REST imports as the command does, in the background."""
 
 from dataclasses import replace
+from typing import ClassVar
 
+import anyio
 import pytest
 from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
+from core.api import bodies
 from core.api.mounting import api_routes
+from core.errors import OverQuota
 from core.files.home import uploads_folder
 from core.files.uploads import AnnouncedFile, begin_upload, write_part
 from core.jobs.background_imports import import_jobs
@@ -60,6 +64,28 @@ def test_an_archive_beyond_the_quota_of_its_sender_is_refused_and_nothing_of_it_
     refused = client.post("/datasets?name=pets", content=content if announced else iter([content]), headers=headers)
     assert refused.status_code == 507 and "Nothing was" in refused.json()["detail"], refused.text
     assert import_jobs(small.settings) == [] == list((bench.settings.home / "uploads").iterdir())
+
+
+def test_an_archive_in_chunks_is_refused_before_all_of_it_has_come(settings, registry, monkeypatch):
+    monkeypatch.setattr(bodies, "_ASKED_EVERY", 1000)
+    uploads_folder(settings).mkdir(parents=True, exist_ok=True)
+    came = []
+
+    class Sender:
+        headers: ClassVar[dict] = {}
+
+        async def stream(self):
+            for number in range(100):
+                came.append(number)
+                yield b"\0" * 1000
+
+    async def receive():
+        async with bodies.received_archive(Sender(), replace(settings, user_limit_bytes=2500)):
+            pass
+
+    with acting_as(Person(name="anna", role=Role.TRAINER)), pytest.raises(OverQuota, match="Nothing was uploaded"):
+        anyio.run(receive)
+    assert came == [0, 1, 2] and list(uploads_folder(settings).iterdir()) == []
 
 
 def test_an_upload_that_has_arrived_becomes_a_dataset_and_nothing_of_it_stays(trainer, imports_now, tmp_path, settings):

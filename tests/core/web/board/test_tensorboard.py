@@ -206,6 +206,8 @@ def test_only_hyperparameters_that_the_pattern_looks_at_are_told():
     assert set(hyperparameters(AS_IT_IS)) == everywhere | {"input_size", "fit"}
     assert set(hyperparameters(TOGETHER)) == everywhere
     assert hyperparameters(AS_IT_IS)["epochs"] == 0
+    larger = replace(HEAD, hyperparameters=replace(HEAD.hyperparameters, input_size=320))
+    assert [hyperparameters(one)["input_size"] for one in (HEAD, larger)] == ["own size", "320"]
 
 
 def test_metrics_are_those_of_the_registry(ask):
