@@ -64,6 +64,12 @@
   };
 
   const keys = { steps: [], left: false };
+  // The number of actions that are shown; -1 while a chart or another part of the page is still being drawn.
+  keys.drawn = () => {
+    const missing = [...document.querySelectorAll('[data-testid=stPlotlyChart]')].some((one) => !one.querySelector('.main-svg'));
+    if (missing || document.querySelector('[data-testid=stSkeleton]')) return -1;
+    return [...all(document.body)].filter((one) => one.matches(ACTIONS) && shown(one)).length;
+  };
   const at = () => {
     let element = document.activeElement;
     while (element?.shadowRoot?.activeElement) element = element.shadowRoot.activeElement;

@@ -12,7 +12,7 @@ MAIN = "[data-testid=stMain]"
 MOST_STOPS = 300
 """Presses of the Tab key after which a page must have been left."""
 PATIENCE_MS, _POLL_MS = 30_000, 100
-_AT_ONCE = 10
+_AT_ONCE, _DRAWN = 10, 10
 
 BY_OTHER_KEYS = {
     "[data-testid=stSelectbox] button[tabindex='-1']": "the arrow of a box: the Down key opens it",
@@ -47,6 +47,7 @@ def walk(page: Page, start: str = MAIN) -> Walk:
     """Presses Tab from an element (a selector) to the end of the page; fails where the focus does not get there."""
     page.wait_for_selector(start, state="attached")
     page.evaluate(SCRIPT)
+    _wait_until_drawn(page)
     page.evaluate("(start) => graftKeys.begin(start)", start)
     for _ in range(MOST_STOPS // _AT_ONCE):
         for _ in range(_AT_ONCE):
@@ -54,6 +55,17 @@ def walk(page: Page, start: str = MAIN) -> Walk:
         if page.evaluate("graftKeys.isRound()"):
             return Walk(**page.evaluate("(others) => graftKeys.found(others)", list(BY_OTHER_KEYS)))
     raise AssertionError(f"The focus does not leave the page; it is at {where(page)}.")
+
+
+def _wait_until_drawn(page: Page) -> None:
+    """Until the page has had the same number of actions for a second: what is drawn later cannot be reached."""
+    counts: list[int] = []
+    for _ in range(PATIENCE_MS // _POLL_MS):
+        counts.append(page.evaluate("graftKeys.drawn()"))
+        if counts[-1] > 0 and counts[-_DRAWN:] == [counts[-1]] * _DRAWN:
+            return
+        page.wait_for_timeout(_POLL_MS)
+    raise AssertionError(f"The page is not drawn after {PATIENCE_MS / 1000:g} s; its actions: {counts[-5:]}.")
 
 
 def where(page: Page) -> str:

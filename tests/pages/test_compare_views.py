@@ -216,8 +216,21 @@ def test_several_sweeps_stand_beside_each_other_and_in_the_url(bench, runs):
     assert again(at).multiselect(key="compare.depths").value == [runs["top 1"].id, "r-second1"]
 
 
-def _add_a_sweep(bench, recipe, depths) -> None:
-    for depth in depths:
+def test_the_two_depths_that_a_title_names_are_tested(bench, runs):
+    """Depth 1 has the predictions of one run, the cheaper depth 2 those of a less accurate one."""
+    better, worse = runs["top 3"], runs["from scratch"]
+    _add_a_sweep(bench, runs["top 1"].recipe, (1, 2), like=(better, worse))
+    pair = bench.comparison(["r-second1", "r-second2"]).pair("r-second1", "r-second2")
+    at = at_view("depths", "r-second1", cell=f"{runs['top 1'].id},r-second1")
+    words = "The two are not distinguishable" if pair.tie else "The difference is significant"
+    assert f"{words}: McNemar's exact test on {pair.n} test photos" in text_of(at).replace("\\", "")
+
+
+def _add_a_sweep(bench, recipe, depths, like=()) -> None:
+    """Args:
+    like: runs whose predictions and accuracy those of the depths are; each depth then costs less than the one before.
+    """
+    for place, depth in enumerate(depths):
         numbers = replace(recipe.hyperparameters, depth=depth, head_epochs=1)
         changed = replace(recipe, hyperparameters=numbers)
         run = make_run(
@@ -232,8 +245,15 @@ def _add_a_sweep(bench, recipe, depths) -> None:
                 bench.registry.move(run.id, before=other.id)
                 break
         claimed = bench.registry.claim("cpu", "test")
+        evaluation, cost = make_evaluation(), make_cost()
+        if like:
+            evaluation = bench.registry.evaluation(like[place].id)
+            cost = replace(cost, alone_wall_seconds=100.0 / (1 + place))
+            target = run_folder(bench.settings, run.id).path
+            target.mkdir(parents=True, exist_ok=True)
+            shutil.copy(run_folder(bench.settings, like[place].id).path / "test.npz", target)
         bench.registry.finish(
-            run.id, claimed.attempt, evaluation=make_evaluation(), cost=make_cost(), model=make_model(run), best_epoch=1
+            run.id, claimed.attempt, evaluation=evaluation, cost=cost, model=make_model(run), best_epoch=1
         )
 
 
