@@ -16,10 +16,10 @@ from schemathesis.specs.openapi.checks import (
 )
 from starlette.testclient import TestClient
 
-from core.api import label_verbs
 from core.api.problems import PROBLEM_JSON
 from core.api.rules import OPENAPI
-from core.exports import background
+from core.exports import background as exports_background
+from core.jobs import background as jobs_background
 from core.jobs import background_imports
 from core.workbench import Workbench
 
@@ -102,12 +102,12 @@ def test_an_error_of_the_system_is_logged_and_shows_no_path(reader, bench, monke
 
 @pytest.fixture
 def made_up(app, filled, predicting, explaining, bench, quiet, monkeypatch):
-    """The document as schemathesis reads it. Imports are not started: a made-up path could exist; nor are exports, and
-    no smaller model awaits the run that is deleted."""
-    monkeypatch.setattr(background_imports, "start_process", lambda *_: None)
-    monkeypatch.setattr(background, "start_export", lambda *_, **_more: None)
+    """The document as schemathesis reads it. No process is started: a made-up path could exist, and shortlists store
+    features that the made-up model of ``predicting`` does not have. No smaller model awaits the run that is deleted."""
+    for module in (jobs_background, background_imports):
+        monkeypatch.setattr(module, "start_process", lambda *_: None)
+    monkeypatch.setattr(exports_background, "start_export", lambda *_, **_more: None)
     monkeypatch.setattr(Workbench, "shrink", lambda *_: [])
-    monkeypatch.setattr(label_verbs, "start_ordering", lambda *_, **_more: None)
     _, secret = bench.registry.create_token("schemathesis", "train")
     document = TestClient(app).get(f"/api/v1{OPENAPI}").json()
     del document["servers"]
