@@ -2,7 +2,7 @@
 
 from argparse import Namespace
 
-from core.cli.verbs import Result, Verbs, add_runs, add_verb, table
+from core.cli.verbs import Result, Verbs, add_runs, add_verb, add_without, table
 from core.comparison.paired import Family
 from core.comparison.summary import family_sentence
 from core.comparison.table import rank_text
@@ -15,8 +15,7 @@ from core.workbench import Workbench
 def add_verbs(verbs: Verbs) -> None:
     verb = add_verb(verbs, "compare", compare, compare_text, "compare runs of one dataset")
     add_runs(verb)
-    help_ = f"leave out test photos that core check found: {', '.join(Flag)} (comma-separated)"
-    verb.add_argument("--without", default="", metavar="KINDS", help=help_)
+    add_without(verb)
 
 
 def compare(options: Namespace) -> Result:

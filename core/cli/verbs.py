@@ -4,6 +4,8 @@ from argparse import ArgumentParser, Namespace, _SubParsersAction
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from core.curation.flags import Flag
+
 Verbs = _SubParsersAction
 Result = tuple[dict, bool]
 """What a command returns: its result as JSON, and whether everything requested was done."""
@@ -21,6 +23,12 @@ def add_verb(
 
 def add_runs(verb: ArgumentParser, nargs: str = "+") -> None:
     verb.add_argument("runs", nargs=nargs, metavar="RUN")
+
+
+def add_without(verb: ArgumentParser) -> None:
+    """An option whose text ``flags_of`` reads."""
+    help_ = f"leave out test photos that core check found: {', '.join(Flag)} (comma-separated)"
+    verb.add_argument("--without", default="", metavar="KINDS", help=help_)
 
 
 def add_list(verb: ArgumentParser, option: str, metavar: str, help: str | None = None) -> None:

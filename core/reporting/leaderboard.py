@@ -3,8 +3,9 @@
 from core.charts.tradeoff import tradeoff_chart
 from core.comparison.cost_axes import COSTS, CostKind
 from core.comparison.summary import BADGES, RECOMMENDED
-from core.comparison.table import Row
+from core.comparison.table import Row, rank_text
 from core.comparison.verdict import Standing
+from core.curation.flags import Flag
 from core.recipes.differences import Difference
 from core.recipes.labels import choice_title
 from core.reporting.material import Material
@@ -47,18 +48,35 @@ _COLUMNS = (
     Column("per photo", COSTS["ms_per_photo"].help),
     Column("size", COSTS["model_bytes"].help),
 )
+_RANK = Column("rank", "By accuracy on the photos that are left; 3 → 1: it was 3 with all test photos.")
+_MOVED = "→"
 
 
 def board_section(material: Material) -> Section:
-    board = Table(
-        columns=_COLUMNS, rows=[_board_row(material, row) for row in material.rows], caption="Leaderboard, best first"
-    )
-    notes = [*filter(None, [material.leaks]), *material.comparison.missing.values()]
+    rows = [_board_row(material, row) for row in material.rows]
+    columns: tuple[Column, ...] = _COLUMNS
+    if material.comparison.subset is not None:
+        columns = (RUN, _RANK, *_COLUMNS[1:])
+        rows = [[name, _rank(material, row), *cells] for row, (name, *cells) in zip(material.rows, rows, strict=True)]
+    board = Table(columns=columns, rows=rows, caption="Leaderboard, best first")
+    notes = [*filter(None, [material.about, _leaks(material)]), *material.comparison.missing.values()]
     body = render("leaderboard", board=board, notes=notes)
     found = material.comparison.verdict
     ties = len(found.ties) if found else 0
     title = f"{count(ties, 'run')} not distinguishable from the most accurate" if ties else "Leaderboard"
     return Section(key="leaderboard", label="Leaderboard", title=title, body=body)
+
+
+def _leaks(material: Material) -> str:
+    """ "" where they are left out."""
+    subset = material.comparison.subset
+    return "" if subset is not None and Flag.LEAKS in subset.without else material.leaks
+
+
+def _rank(material: Material, row: Row) -> Badge | str:
+    """Set off where it is another one than with all photos."""
+    text = rank_text(row.rank, material.comparison.ranks_with_all.get(row.run.id))
+    return Badge(text) if _MOVED in text else text
 
 
 def _board_row(material: Material, row: Row) -> list[object]:

@@ -9,6 +9,7 @@ from core.charts import RunStyle, run_styles
 from core.comparison.compare import Comparison
 from core.comparison.prediction_sets import SetMeasures
 from core.comparison.table import Row
+from core.curation.left_out import LeftOutPhoto
 from core.datasets.values import Dataset, Photo
 from core.models.calibration import Calibration
 from core.models.cascades.thresholds import ThresholdPoint
@@ -34,6 +35,7 @@ class Material:
         photos_dir: folder of the stored photos, ``<digest>.jpg``.
         calibrations, thresholds, sets: of the runs that have one, by run id. map: of the best run that has one already.
         leaks: a sentence on test photos that leaked; "" where there are none, or none are known.
+        left_out: the test photos that the comparison is without.
         rate: (price of an hour or None, currency). made_at: seconds since 1970. version: Graft's.
     """
 
@@ -50,6 +52,7 @@ class Material:
     sets: Mapping[str, SetMeasures] = field(default_factory=dict)
     map: PhotoMap | None = None
     leaks: str = ""
+    left_out: tuple[LeftOutPhoto, ...] = ()
     rate: tuple[float | None, str] = (None, "EUR")
     made_at: float
     version: str
@@ -68,6 +71,12 @@ class Material:
     def styles(self) -> dict[str, RunStyle]:
         """One style per run in the whole report."""
         return run_styles(row.run for row in self.rows)
+
+    @property
+    def about(self) -> str:
+        """Which test photos every figure is about, as a sentence; "" for all of them."""
+        subset = self.comparison.subset
+        return "" if subset is None else f"On {subset.words}."
 
     @property
     def predicted(self) -> list[Row]:

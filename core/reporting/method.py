@@ -21,6 +21,8 @@ def method_section(material: Material) -> Section:
         machine=f"{platform.system()} {platform.machine()}, {cores}, Python {platform.python_version()}",
         version=material.version,
         run_ids=[row.run.id for row in material.rows],
+        about=material.about,
+        without=",".join(material.comparison.subset.without) if material.comparison.subset else "",
     )
     return Section(key="method", label="Method", title="How these figures were computed", body=body)
 

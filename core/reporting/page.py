@@ -8,7 +8,7 @@ from pathlib import Path
 from markupsafe import Markup
 from plotly.offline import get_plotlyjs
 
-from core.reporting import leaderboard, learning, method, photos, predictions, sets, summary
+from core.reporting import leaderboard, learning, left_out, method, photos, predictions, sets, summary
 from core.reporting.material import Material
 from core.reporting.rendering import render
 from core.text.units import count, moment
@@ -19,6 +19,7 @@ _FONT = _HERE.parent / "web" / "static" / "fonts" / "inter-latin.woff2"
 _SECTIONS = (
     summary.dataset_section,
     leaderboard.board_section,
+    left_out.left_out_section,
     leaderboard.differing_section,
     leaderboard.cost_section,
     predictions.pairs_section,
@@ -44,7 +45,7 @@ def report_html(material: Material) -> str:
         "report",
         title=f"{material.dataset.name}: {runs} compared",
         dataset=material.dataset,
-        answer=summary.answer(material),
+        answer=" ".join(filter(None, [summary.answer(material), material.about])),
         runs=runs,
         sections=[section for make in _SECTIONS if (section := make(material)) is not None],
         version=material.version,

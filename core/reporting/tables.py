@@ -12,8 +12,13 @@ Rows = list[dict[str, Any]]
 
 
 def leaderboard_rows(material: Material) -> Rows:
-    """One row per run, best first, with every metric and every cost (``plain_rows``)."""
-    return plain_rows(material.rows)
+    """One row per run, best first, with every metric and every cost (``plain_rows``); without some of the test photos
+    also how many are left, and the rank with all of them."""
+    subset, with_all = material.comparison.subset, material.comparison.ranks_with_all
+    rows = plain_rows(material.rows)
+    if subset is None:
+        return rows
+    return [row | {"photos": subset.photos, "rank_with_all": with_all.get(row["run"])} for row in rows]
 
 
 def costs_rows(material: Material) -> Rows:

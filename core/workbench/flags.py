@@ -6,7 +6,9 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from core.comparison.subset import PhotoSubset, subset_of
+from core.curation.checking import read_findings
 from core.curation.flags import Flag, FlaggedPhotos, flagged_photos
+from core.curation.left_out import LeftOutPhoto, left_out_photos
 from core.datasets.values import Dataset
 from core.errors import InvalidInput
 from core.planning.fitness import leaks_text
@@ -58,6 +60,13 @@ class Flagging(Bench):
                 f"first: core check {title}"
             )
         return subset_of(self._test_digests(dataset), found, tuple(without), title)
+
+    def left_out(self, dataset_id: str, without: Sequence[Flag]) -> tuple[LeftOutPhoto, ...]:
+        """The test photos that ``subset`` leaves out, with what the check found; () where it leaves none out."""
+        dataset = self.registry.dataset(dataset_id)
+        findings = read_findings(dataset, self.settings) if without else None
+        flagged = self.flagged(dataset_id)
+        return () if findings is None or flagged is None else left_out_photos(findings, flagged, without)
 
     def _test_digests(self, dataset: Dataset) -> tuple[str, ...]:
         """Read once, since a dataset does not change."""

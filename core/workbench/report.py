@@ -217,27 +217,29 @@ class Reporting(Flagging):
             self.registry.run(run_id), self.registry, self.settings, compute=compute, progress=progress
         )
 
-    def report(self, run_ids: Sequence[str]) -> str:
+    def report(self, run_ids: Sequence[str], *, without: Sequence[Flag] = ()) -> str:
         """Runs of one dataset side by side as one HTML file that only needs a browser, about 5 MB.
 
-        Raises:
-            NotFound: a run does not exist. SeveralDatasets: they belong to several datasets. InvalidInput: no run.
+        Args:
+            without: test photos to leave out, which the report names.
+
+        Raises: as ``comparison``.
         """
         from core.reporting import report_html
 
-        return report_html(self.material(run_ids))
+        return report_html(self.material(run_ids, without=without))
 
-    def table(self, name: str, run_ids: Sequence[str]) -> list[dict[str, Any]]:
+    def table(self, name: str, run_ids: Sequence[str], *, without: Sequence[Flag] = ()) -> list[dict[str, Any]]:
         """The rows of a table of a comparison: one of ``reporting.TABLES``."""
         from core.reporting import table_rows
 
-        return table_rows(self.material(run_ids, maps=False), name)
+        return table_rows(self.material(run_ids, maps=False, without=without), name)
 
-    def material(self, run_ids: Sequence[str], *, maps: bool = True) -> "Material":
+    def material(self, run_ids: Sequence[str], *, maps: bool = True, without: Sequence[Flag] = ()) -> "Material":
         """The data of a report of these runs; ``maps``: with the embedding map of the best run that has one."""
         from core.reporting import Material
 
-        found = self.comparison(run_ids)
+        found = self.comparison(run_ids, without=without)
         ids, dataset = [row.run.id for row in found.rows], self.registry.dataset(found.dataset_id)
         runs = {run.id: run for run in self.registry.runs_of(ids)}
         models = self.registry.models_of(ids).values()
@@ -255,9 +257,10 @@ class Reporting(Flagging):
             photos_dir=dataset_here(self.settings, dataset.id).photos,
             calibrations=self.calibrations(ids),
             thresholds={model.run_id: one for model in models if (one := _thresholds(model)) is not None},
-            sets=self.set_measures([run_id for run_id in ids if run_id in found.predictions]),
+            sets=self.set_measures([run_id for run_id in ids if run_id in found.predictions], found.subset),
             map=self._map_at_hand(found) if maps else None,
             leaks=" ".join(note["sentence"] for note in self.leak_notes([dataset.id])),
+            left_out=self.left_out(dataset.id, without),
             rate=self.rate(),
             made_at=time.time(),
             version=VERSION,
@@ -270,7 +273,9 @@ class Reporting(Flagging):
             with suppress(GraftError):
                 if (known := self.photo_map(run_id)) is not None:
                     maps.append(known)
-        return min(maps, key=lambda known: known.source == embedding.PROBABILITIES, default=None)
+        best = min(maps, key=lambda known: known.source == embedding.PROBABILITIES, default=None)
+        subset = found.subset
+        return best if best is None or subset is None else best.rows([digest in subset for digest in best.digests])
 
 
 def _read_predictions(settings: Settings, run_ids: Sequence[str]) -> tuple[dict[str, Predictions], dict[str, str]]:

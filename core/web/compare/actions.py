@@ -34,8 +34,12 @@ def _report(selected: Selected) -> None:
     """The report is computed when the button is clicked."""
     run_ids = tuple(row.run.id for row in selected.comparison.rows)
     st.markdown("The runs shown here as one HTML file that opens offline in any browser, about 5 MB.")
+    subset = selected.comparison.subset
+    without = () if subset is None else subset.without
+    if subset is not None:
+        st.caption(f"On {subset.words}, as the page; the report names those that are left out.")
     st.download_button(
-        "Download the report", lambda: selected.bench.report(run_ids),
+        "Download the report", lambda: selected.bench.report(run_ids, without=without),
         f"{file_name(selected.dataset.name)}-report.html", "text/html", key="compare.report",
         icon=":material/download:", type="primary", on_click="ignore",
     )  # fmt: skip

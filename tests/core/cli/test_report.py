@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from core.__main__ import main
+from tests.findings import store_findings
 
 
 @pytest.fixture
@@ -117,3 +118,16 @@ def test_calibrating_as_json_says_what_was_fitted(call, finished):
     found = json.loads(call("calibrate", finished[0], "--json"))
     assert found["run"] == finished[0]
     assert found["calibration"]["validation_loss_after"] <= found["calibration"]["validation_loss_before"]
+
+
+def test_flagged_photos_are_left_out_of_reports_and_tables(call, filled, finished, registry, settings, tmp_path):
+    photos = registry.photos(filled.dataset.id, split="test")
+    store_findings(filled.dataset, settings, suspects=photos[:2])
+    words = f"On {len(photos) - 2} of {len(photos)} test photos, without 2 suspect test photos."
+    assert words in call("report", *finished, "-o", tmp_path / "report.html", "--without", "suspects")
+    assert photos[0].file in (tmp_path / "report.html").read_text()
+    told = call("table", "answers", *finished, "-o", tmp_path / "table.csv", "--without", "suspects", "--json")
+    assert json.loads(told)["subset"]["suspects"] == 2
+    with (tmp_path / "table.csv").open() as file:
+        assert not {row["photo"] for row in csv.DictReader(file)} & {photo.digest for photo in photos[:2]}
+    assert "Received: 'dark'" in call("report", *finished, "-o", tmp_path / "r.html", "--without", "dark", code=1)

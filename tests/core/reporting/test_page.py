@@ -74,8 +74,8 @@ def test_every_chart_has_its_data_and_a_sentence(bench, runs):
 def test_a_run_that_is_deleted_while_the_report_is_made_is_named(bench, finished, monkeypatch):
     compared = bench.comparison
 
-    def deleted_meanwhile(ids):
-        found = compared(ids)
+    def deleted_meanwhile(ids, **options):
+        found = compared(ids, **options)
         bench.delete_runs([finished[1].id])
         return found
 
