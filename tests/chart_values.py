@@ -4,6 +4,7 @@ from types import SimpleNamespace
 
 import numpy as np
 
+from core.advising.growth import ClassGrowth, ForecastOfPhotos, Growth, LearningCurve, PowerLaw
 from core.charts.styles import MOST_EMPHASISED, RunStyle, run_style
 from core.comparison.curves import Curve
 from core.comparison.table import leaderboard
@@ -33,6 +34,37 @@ def a_dataset(**photos) -> Dataset:
         created_at=0.0,
         seconds=0.0,
     )
+
+
+def a_growth(title="EfficientNet-Lite0") -> Growth:
+    """Two backbones, classes ``title`` and tulip."""
+    law = PowerLaw(a=1.0, b=0.5, c=0.05)
+
+    def forecast(factor: float) -> ForecastOfPhotos:
+        photos = round(100 * factor)
+        accuracy = law.accuracy(photos)
+        return ForecastOfPhotos(
+            factor=factor, photos=photos, accuracy=accuracy, low=accuracy - 0.02 * factor, high=accuracy + 0.01 * factor
+        )
+
+    classes = tuple(
+        ClassGrowth(class_name=name, photos=50, validation=20, recall=recall, gain=gain, share=share)
+        for name, recall, gain, share in ((title, 0.7, 0.1, 0.8), ("tulip", 0.9, 0.02, 0.2))
+    )
+    curves = tuple(
+        LearningCurve(
+            title=name,
+            size=224,
+            photos=(25, 50, 100),
+            accuracies=(0.75, 0.81, 0.85 - less),
+            law=law,
+            forecasts=tuple(map(forecast, (1.5, 2.0, 4.0))),
+            band=tuple(map(forecast, (0.25, 1.0, 2.0))),
+            classes=classes,
+        )
+        for name, less in ((title, 0.0), ("MobileNet", 0.02))
+    )
+    return Growth(dataset_id="d-1", curves=curves, photos=100, validation=40, seconds=1.0)
 
 
 def a_photo(width, height, digest="p") -> Photo:

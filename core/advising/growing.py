@@ -31,6 +31,9 @@ REPETITIONS = 4
 FACTORS = (1.5, 2.0, 4.0)
 """Times the training photos, for which a forecast is made; the band grows with it."""
 
+BAND_FACTORS = tuple(np.round(np.linspace(SHARES[0], 2.0, 24), 4).tolist())
+"""Of the training photos, where the band of the chart is computed."""
+
 MOST_CURVES = 4
 """Backbones with a curve."""
 
@@ -129,7 +132,7 @@ def _curve(
                     classes=len(dataset.class_names),
                 )
             )
-    law, forecasts = curve_of(right, sizes, FACTORS)
+    law, forecasts = curve_of(right, sizes, (*FACTORS, *BAND_FACTORS))
     counts = np.bincount(labels, minlength=len(dataset.class_names)).tolist()
     return LearningCurve(
         title=backbone.title,
@@ -137,6 +140,7 @@ def _curve(
         photos=tuple(sizes),
         accuracies=tuple(right.mean(axis=(0, 2)).tolist()),
         law=law,
-        forecasts=forecasts,
+        forecasts=forecasts[: len(FACTORS)],
+        band=forecasts[len(FACTORS) :],
         classes=gains_of(right, sizes, validation_labels, dataset.class_names, counts),
     )

@@ -12,8 +12,8 @@ from typing import Any, Self
 
 import numpy as np
 
-CURVE_METHOD = 1
-"""Raised whenever the same photos would give another curve."""
+CURVE_METHOD = 2
+"""Raised whenever the same photos would give another curve, or more is kept of it."""
 
 BAND = (0.1, 0.9)
 """Quantiles of the bootstrap between which a forecast lies in 80 % of its draws."""
@@ -109,7 +109,7 @@ class LearningCurve:
     Args:
         title, size: of the backbone and of its input in pixels.
         photos, accuracies: training photos of the nested samples, and the mean accuracy of their probes, 0..1.
-        law: fitted to them. forecasts: by factor.
+        law: fitted to them. forecasts: by factor. band: the same from the smallest sample to twice the photos, to draw.
         classes: the largest gain first.
     """
 
@@ -119,7 +119,13 @@ class LearningCurve:
     accuracies: tuple[float, ...]
     law: PowerLaw
     forecasts: tuple[ForecastOfPhotos, ...]
+    band: tuple[ForecastOfPhotos, ...]
     classes: tuple[ClassGrowth, ...]
+
+    @property
+    def twice(self) -> ForecastOfPhotos:
+        """With twice the training photos."""
+        return next(one for one in self.forecasts if one.factor == 2)
 
     @property
     def gains_most(self) -> ClassGrowth | None:
@@ -162,6 +168,7 @@ def _curve(content: dict[str, Any]) -> LearningCurve:
             "accuracies": tuple(content["accuracies"]),
             "law": PowerLaw(**content["law"]),
             "forecasts": tuple(ForecastOfPhotos(**one) for one in content["forecasts"]),
+            "band": tuple(ForecastOfPhotos(**one) for one in content["band"]),
             "classes": tuple(ClassGrowth(**one) for one in content["classes"]),
         }
     )

@@ -21,7 +21,7 @@ def growth_sentence(found: Growth) -> str:
     if not found.curves:
         return found.problem
     curve = found.curves[0]
-    twice = next(one for one in curve.forecasts if one.factor == 2)
+    twice = curve.twice
     sentence = (
         f"With twice the training photos ({twice.photos:,}) a linear head on {curve.title} would reach about "
         f"{percent(twice.accuracy, (twice.low, twice.high))} of {found.validation} validation photos; with the "

@@ -1,9 +1,10 @@
-"""Learning curves, and depth sweeps."""
+"""Learning curves, depth sweeps, and whether more photos would help."""
 
 from dataclasses import replace
 
 from core.charts.curves import curves_chart
 from core.charts.depth import depth_chart
+from core.charts.growth import gains_chart, growth_chart
 from core.comparison.curves import curves
 from core.comparison.depths import depth_series
 from core.reporting.material import Material
@@ -33,3 +34,14 @@ def depths_section(material: Material) -> Section | None:
         return None
     body = render("charts", charts=[report_chart("depth", depth_chart(series, styles=material.styles))])
     return Section(key="depth", label="Depth", title="How deep should the network be cut?", body=body)
+
+
+def growth_section(material: Material) -> Section | None:
+    """Of the dataset, where a learning curve was made; None where none was, or the photos were too few."""
+    found = material.growth
+    if found is None or not found.curves:
+        return None
+    charts = [report_chart("growth", growth_chart(found, len(material.dataset.class_names)))]
+    charts += [report_chart("gains", gains_chart(found.curves[0]))] if found.curves[0].classes else []
+    body = render("charts", charts=charts)
+    return Section(key="growth", label="More photos", title="Would more photos help?", body=body)

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
+from core.advising.growth import Growth
 from core.charts import RunStyle, run_styles
 from core.comparison.compare import Comparison
 from core.comparison.prediction_sets import SetMeasures
@@ -35,7 +36,7 @@ class Material:
         photos_dir: folder of the stored photos, ``<digest>.jpg``.
         calibrations, thresholds, sets: of the runs that have one, by run id. map: of the best run that has one already.
         leaks: a sentence on test photos that leaked; "" where there are none, or none are known.
-        left_out: the test photos that the comparison is without.
+        left_out: the test photos that the comparison is without. growth: the learning curve of the dataset.
         rate: (price of an hour or None, currency). made_at: seconds since 1970. version: Graft's.
     """
 
@@ -53,6 +54,7 @@ class Material:
     map: PhotoMap | None = None
     leaks: str = ""
     left_out: tuple[LeftOutPhoto, ...] = ()
+    growth: Growth | None = None
     rate: tuple[float | None, str] = (None, "EUR")
     made_at: float
     version: str

@@ -25,6 +25,7 @@ _SECTIONS = (
     predictions.pairs_section,
     learning.curves_section,
     learning.depths_section,
+    learning.growth_section,
     predictions.classes_section,
     predictions.confusion_section,
     predictions.calibration_section,

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from core.advising.curve_process import read_growth
 from core.comparison.board import Board
 from core.comparison.board_page import BoardPage, page
 from core.comparison.boards import current_board
@@ -261,6 +262,7 @@ class Reporting(Flagging):
             map=self._map_at_hand(found) if maps else None,
             leaks=" ".join(note["sentence"] for note in self.leak_notes([dataset.id])),
             left_out=self.left_out(dataset.id, without),
+            growth=read_growth(dataset.id, self.settings),
             rate=self.rate(),
             made_at=time.time(),
             version=VERSION,

@@ -4,9 +4,11 @@ import streamlit as st
 
 from core.advising.curve_process import cancel_curves, curve_state, read_growth, start_curves
 from core.advising.growth import Growth
+from core.charts.growth import gains_chart, growth_chart
 from core.datasets.values import Dataset
 from core.output.growth import growth_sentence
 from core.text.units import percent, plain
+from core.web.parts.charts import draw, titled
 from core.web.parts.job_progress import job_progress
 from core.web.parts.tables import table
 from core.web.parts.widgets import explained, poll
@@ -18,7 +20,7 @@ def growth_panel(bench: Workbench, dataset: Dataset) -> None:
     st.header("Would more photos help?", anchor=False)
     found = read_growth(dataset.id, bench.settings)
     if found is not None:
-        _found(found)
+        _found(found, dataset)
     poll(_state, curve_state(dataset.id, settings=bench.settings).is_active, bench, dataset)
 
 
@@ -44,11 +46,14 @@ def _state(bench: Workbench, dataset: Dataset) -> None:
             st.rerun(scope="app")
 
 
-def _found(found: Growth) -> None:
+def _found(found: Growth, dataset: Dataset) -> None:
     icon = ":material/trending_up:" if found.curves else ":material/help:"
     st.markdown(f"{icon} **{plain(growth_sentence(found))}**")
     if not found.curves:
         return
+    chart = growth_chart(found, len(dataset.class_names))
+    draw(chart, key="growth.chart", alt=f"Accuracy against training photos per class. {chart.title}")
+    st.caption(chart.caption)
     table(
         [
             {
@@ -63,6 +68,10 @@ def _found(found: Growth) -> None:
         ],
         width="stretch", key="growth.curves",
     )  # fmt: skip
+    if found.curves[0].classes:
+        gains = gains_chart(found.curves[0])
+        titled(gains, key="growth.gains", alt=f"What each class would gain from twice the photos. {gains.title}")
+        st.caption(gains.caption)
     with st.expander("What it rests on, and class by class", key="growth.details"):
         _details(found)
 

@@ -40,6 +40,8 @@ def test_accuracy_grows_with_photos_and_the_curve_is_kept(dataset, registry, set
     assert curve.photos == tuple(round(share * 280) for share in SHARES) and found.validation == 60
     assert curve.accuracies[-1] > curve.accuracies[0]
     assert [one.factor for one in curve.forecasts] == [1.5, 2.0, 4.0] and curve.forecasts[1].photos == 560
+    assert curve.band[0].photos == curve.photos[0] and curve.band[-1].photos == 560, "it is drawn over the whole chart"
+    assert all(one.low <= one.accuracy <= one.high for one in curve.band)
     assert {one.class_name for one in curve.classes} == set(dataset.class_names)
     assert read_growth(dataset.id, settings) == found
 

@@ -21,7 +21,7 @@ def make_right(a=1.0, b=0.5, c=0.05, validation=400, sizes=SIZES, repetitions=4)
 
 def make_growth(dataset_id="d-flowers1", **changes) -> Growth:
     right = make_right()
-    law, forecasts = curve_of(right, SIZES, (1.5, 2.0, 4.0))
+    law, forecasts = curve_of(right, SIZES, (1.5, 2.0, 4.0, 0.1, 0.5, 1.0, 2.0))
     labels = np.arange(400) % 2
     curve = LearningCurve(
         title="EfficientNet-Lite0",
@@ -29,7 +29,8 @@ def make_growth(dataset_id="d-flowers1", **changes) -> Growth:
         photos=SIZES,
         accuracies=tuple(right.mean(axis=(0, 2)).tolist()),
         law=law,
-        forecasts=forecasts,
+        forecasts=forecasts[:3],
+        band=forecasts[3:],
         classes=gains_of(right, SIZES, labels, ("daisy", "rose"), (320, 320)),
     )
     values = {"dataset_id": dataset_id, "curves": (curve,), "photos": 640, "validation": 400, "seconds": 1.0}

@@ -16,6 +16,7 @@ from core.charts.curves import curves_chart
 from core.charts.dataset import class_balance_chart, image_sizes_chart
 from core.charts.depth import depth_chart
 from core.charts.embedding import embedding_chart
+from core.charts.growth import gains_chart, growth_chart
 from core.charts.live import live_chart
 from core.charts.look import shade
 from core.charts.parallel import parallel_chart
@@ -34,7 +35,7 @@ from core.errors import InvalidInput
 from core.models.cascades.thresholds import ThresholdPoint
 from core.recipes.patterns import Pattern
 from core.runs.colours import PLACES
-from tests.chart_values import CLASSES, EVIL, a_dataset, a_map, a_photo, an_epoch, looks, several
+from tests.chart_values import CLASSES, EVIL, a_dataset, a_growth, a_map, a_photo, an_epoch, looks, several
 
 DEPTHS = [
     DepthPoint(
@@ -61,6 +62,8 @@ CHARTS_OF_ONE = {
         [DepthSeries(name=EVIL, pattern=Pattern.FINE_TUNING, points=tuple(DEPTHS))], styles=looks()
     ),
     "thresholds": lambda: thresholds_chart(THRESHOLDS, 0.5),
+    "growth": lambda: growth_chart(a_growth(EVIL), 2),
+    "gains": lambda: gains_chart(a_growth(EVIL).curves[0]),
     "embedding": lambda: embedding_chart(a_map(), CLASSES),
     "embedding of 50,000": lambda: embedding_chart(a_map(50_000, 60), [f"{EVIL} {n}" for n in range(60)]),
 }
@@ -199,6 +202,8 @@ def test_a_chart_of_nothing_is_refused_with_a_sentence():
         lambda: embedding_chart(a_map(0), CLASSES),
         lambda: confusion_chart([], []),
         lambda: depth_chart([], styles=looks()),
+        lambda: growth_chart(replace(a_growth(), curves=()), 2),
+        lambda: gains_chart(replace(a_growth().curves[0], classes=())),
     ):
         with pytest.raises(InvalidInput, match="There is nothing to draw"):
             draw()

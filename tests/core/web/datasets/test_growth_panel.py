@@ -47,3 +47,13 @@ def test_too_few_photos_are_said_to_be_too_few(bench, dataset):
     path = dataset_folder(bench.settings, dataset.id).learning_curve(CURVE_METHOD)
     atomic.write_json(path, make_growth(dataset.id, curves=(), problem="Too few photos to tell: more.").to_json())
     assert "Too few photos to tell: more." in text_of(visit("datasets", dataset=dataset.id)).replace("\\", "")
+
+
+def test_the_curve_is_drawn_and_what_each_class_would_gain(bench, dataset):
+    path = dataset_folder(bench.settings, dataset.id).learning_curve(CURVE_METHOD)
+    atomic.write_json(path, make_growth(dataset.id).to_json())
+    at = visit("datasets", dataset=dataset.id)
+    found = text_of(at).replace("\\", "")
+    assert "80 % range" in found and "Forecast of EfficientNet-Lite0" in found
+    alts = [one.proto.alt for one in at.get("plotly_chart") if hasattr(one.proto, "alt")]
+    assert sum("training photos per class" in alt or "would gain from twice" in alt for alt in alts) == 2
