@@ -1,6 +1,7 @@
 """Would more photos help? Accuracy against training photos, measured and forecast, and what each class would gain."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import plotly.graph_objects as go
 
@@ -70,7 +71,7 @@ def _caption(found: Growth) -> str:
 
 def _rows(found: Growth) -> Rows:
     """Everything that is drawn: measured points, and forecasts with their range; accuracies from 0 to 1."""
-    rows: Rows = []
+    rows: list[dict[str, Any]] = []
     for curve in found.curves:
         name = {"backbone": curve.title, "size": curve.size}
         rows += [
