@@ -16,7 +16,7 @@ from core.planning.measured import blocks_below, measurements
 from core.planning.resources import ResourceEstimate
 from core.planning.speed import RunPart, Speeds, kind_of
 from core.planning.work import Shared, SharedKind, Work, process_of
-from core.recipes.hyperparameters import Precision
+from core.recipes.hyperparameters import Precision, Solver
 from core.recipes.patterns import Pattern
 from core.recipes.program import PREDICTIONS
 from core.recipes.recipe import Recipe
@@ -109,11 +109,12 @@ class Estimator(RecipeLookup):
     def _work(self, plan: Plan, rest: ResourceEstimate, whole: ResourceEstimate) -> Work:
         """Of what is left of a run; ``whole`` is all of it."""
         recipe = plan.recipe
-        start, shared = self._start(recipe), tuple(self._shared(recipe, rest))
-        all_shared = shared if rest is whole else self._shared(recipe, whole)
+        process = process_of(plan.dataset_id, recipe)
+        start, shared = self._start(recipe), tuple(self._shared(recipe, rest, process))
+        all_shared = shared if rest is whole else self._shared(recipe, whole, process)
         everything = sum(one.seconds for one in all_shared if one.kind is not SharedKind.WEIGHTS)
         return Work(
-            process=process_of(plan.dataset_id, recipe),
+            process=process,
             start=start,
             shared=shared,
             own=self._own(recipe, rest),
@@ -135,8 +136,9 @@ class Estimator(RecipeLookup):
         ratios = [self._speeds.ratio(part, recipe.backbone, kind) for part in (RunPart.TRAINING, RunPart.REST)]
         return ratios[0] * training + ratios[1] * rest
 
-    def _shared(self, recipe: Recipe, resources: ResourceEstimate) -> Iterator[Shared]:
+    def _shared(self, recipe: Recipe, resources: ResourceEstimate, process: str) -> Iterator[Shared]:
         yield from self._downloads(recipe)
+        yield from self._library(recipe, process)
         yield from self._exports(recipe, resources)
         for load in resources.loads:
             ratio = self._speeds.ratio(RunPart.FEATURES, load.part.source, load.part.cut)
@@ -147,6 +149,12 @@ class Estimator(RecipeLookup):
                 bytes=load.bytes,
                 stored=load.stored,
             )
+
+    def _library(self, recipe: Recipe, process: str) -> Iterator[Shared]:
+        """What the runs of one process import once, beside what all runs need."""
+        if self.program(recipe).head in set(Solver):
+            ratio = self._speeds.ratio(RunPart.LIBRARY, recipe.backbone)
+            yield Shared(key=f"scikit-learn {process}", kind=SharedKind.LIBRARY, seconds=ratio * speed.LIBRARY_SECONDS)
 
     def _downloads(self, recipe: Recipe) -> Iterator[Shared]:
         for name in recipe.backbones if recipe.pattern is not Pattern.FROM_SCRATCH else ():

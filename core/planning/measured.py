@@ -14,7 +14,7 @@ from core.planning.resources import ResourceEstimate
 from core.planning.speed import Measurement, RunPart
 from core.recipes.program import PREDICTIONS, Part, Program, block_of_cut
 from core.registry import Registry
-from core.runs.costs import FULL_COSTS, OVERLAP, TRAINER_START
+from core.runs.costs import FULL_COSTS, OVERLAP, SOLVER_START, TRAINER_START
 from core.runs.stages import FEATURES, OPTIMISING, TRAINING
 from core.runs.values import Cost, Run, Status
 
@@ -88,6 +88,9 @@ class _MeasuredRun:
             networks = sum(cost for name, cost in self._full.items() if name.startswith("network "))
             blocks = len(self._lookup.backbone(self._run.recipe.backbone).blocks)
             yield self._one(RunPart.START, seconds + networks, speed.start_seconds(blocks))
+        library = self._full.get(SOLVER_START)
+        if library is not None:
+            yield self._one(RunPart.LIBRARY, library, speed.LIBRARY_SECONDS)
 
     def _exports(self) -> Iterator[Measurement | None]:
         for part in dict.fromkeys(load.part for load in self._resources.loads if load.part.cut != PREDICTIONS):

@@ -23,6 +23,9 @@ OWN = "runs of this backbone on this machine"
 SPAWN_SECONDS = 1.0
 """From the launch until a new process measures itself (measured)."""
 
+LIBRARY_SECONDS = 1.2
+"""Of importing scikit-learn (measured)."""
+
 COMBINING_SECONDS = 1.0
 """Of an ensemble or a confidence cascade: a few files are read and one is written (measured)."""
 
@@ -34,6 +37,7 @@ class RunPart(StrEnum):
     """What a run does, one after the other."""
 
     START = "start"  # importing TensorFlow, building the network, everything a process does once
+    LIBRARY = "library"  # importing scikit-learn, which a process does once
     EXPORT = "export"
     FEATURES = "features"
     TRAINING = "training"

@@ -25,6 +25,7 @@ class SharedKind(StrEnum):
     """What runs compute or fetch once for all of them."""
 
     WEIGHTS = "weights"  # downloaded
+    LIBRARY = "library"  # imported into a process
     EXPORT = "export"  # the backbone optimised for this machine
     FEATURES = "features"
 

@@ -19,6 +19,10 @@ wall seconds that are charged to several shared results at once, because they we
 TRAINER_START = "start 'TensorFlow'"
 """Name under which a run is charged for the start of its process (``core.training.cache``)."""
 
+SOLVER_LIBRARY = "scikit-learn"
+SOLVER_START = f"library {SOLVER_LIBRARY!r}"
+"""Name under which a run with a scikit-learn solver is charged for its import."""
+
 _SAMPLE_SECONDS = 1.0  # a RAPL counter of 262 kJ wraps after half an hour at 150 W: reading it twice is not enough
 
 

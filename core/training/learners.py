@@ -16,12 +16,14 @@ from core.features.texts import text_vectors
 from core.models.heads.dense import DenseHead, Layer, write_dense
 from core.models.heads.head_file import FILE
 from core.models.heads.mapping import mapped, mapping_head
-from core.models.heads.solvers import fit_solver
+from core.models.heads.solvers import fit_solver, import_solvers
 from core.models.heads.zero_shot import choice_of, class_vectors, zero_shot_head
 from core.recipes.hyperparameters import Solver
 from core.recipes.program import GRADIENT, MAPPING, TEXTS, Part, cuts_of, pooled
 from core.recipes.prompts import texts_of
+from core.runs.costs import SOLVER_LIBRARY
 from core.training import devices, heads
+from core.training.cache import cached
 from core.training.context import Context, FittedHead
 from core.training.epochs import Epochs
 from core.training.fitting import class_weights, probabilities_of, views_needed
@@ -128,6 +130,7 @@ class SklearnLearner:
     def __init__(self, context: Context) -> None:
         self._context, self._inputs = context, context.program.inputs
         self._hp = context.run.recipe.hyperparameters
+        cached("library", SOLVER_LIBRARY, import_solvers)
 
     def requests(self) -> list[FeatureRequest]:
         found = [FeatureRequest(part, "train", view) for view in range(self._hp.views) for part in self._inputs]

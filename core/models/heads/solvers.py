@@ -57,12 +57,20 @@ def fit_solver(
     missing = sorted(set(range(data.classes)) - set(data.labels.tolist()))
     if missing:
         raise InvalidInput(f"Every class needs a training photo. Received: none of label {missing[0]}")
-    import sklearn.linear_model  # noqa: F401  (loads the libraries whose threads are limited; limits do not apply to libraries loaded later)
+    import_solvers()
     from threadpoolctl import threadpool_limits
 
     with warnings.catch_warnings(), threadpool_limits(1 if len(data.labels) < _MANY_PHOTOS else None):
         warnings.simplefilter("ignore")  # "did not converge", "constant feature": both show in the metrics
         return _FITTERS[Solver(solver)](data)
+
+
+def import_solvers() -> None:
+    """Imports scikit-learn: about a second, once in a process.
+
+    Also loads the libraries whose threads ``fit_solver`` limits: limits do not apply to libraries loaded later.
+    """
+    import sklearn.linear_model  # noqa: F401
 
 
 _FITTERS: dict[Solver, Callable[[SolverData], FittedSolver]] = {

@@ -16,7 +16,7 @@ from core.planning.hardware import hardware
 from core.planning.lookup import RecipeLookup
 from core.planning.machine_speed import PREFERENCE, MachineSpeed
 from core.planning.speed import SPAWN_SECONDS, Measurement, RunPart, features_seconds
-from core.planning.work import SharedKind
+from core.planning.work import SharedKind, timeline
 from core.recipes.hyperparameters import Hyperparameters
 from core.recipes.patterns import OF_A_BACKBONE, Cascade, Pattern
 from core.recipes.program import PREDICTIONS
@@ -217,6 +217,18 @@ def test_combining_runs_takes_a_moment(estimated):
     plan = estimated(a_plan(recipe=recipe, first_epoch=None))
     assert plan.estimate_seconds < 5 and "nothing is trained" in plan.estimate_source
     assert plan.work.own == plan.estimate_seconds and not plan.work.process
+
+
+def test_runs_of_one_process_import_scikit_learn_once(estimated):
+    recipe = Recipe(backbone="efficientnet_lite0", pattern=Pattern.STANDALONE_EXTRACTOR)
+    first = estimated(a_plan(recipe=recipe)).work
+    second = estimated(a_plan(recipe=replace(recipe, hyperparameters=Hyperparameters(seed=5)))).work
+    library = [one for one in first.shared if one.kind is SharedKind.LIBRARY]
+    assert len(library) == 1 and library[0].seconds > 0
+    spans = timeline([first, second], 1)
+    assert spans[0].shared[SharedKind.LIBRARY] == library[0].seconds and SharedKind.LIBRARY not in spans[1].shared
+    other = estimated(a_plan()).work
+    assert SharedKind.LIBRARY not in {one.kind for one in other.shared}
 
 
 def test_where_the_start_is_slow_so_is_what_comes_before_it(estimated, registry):

@@ -13,9 +13,10 @@ from core.planning.lookup import RecipeLookup
 from core.planning.measured import blocks_below, measurements
 from core.planning.speed import RunPart
 from core.recipes.hyperparameters import Hyperparameters
+from core.recipes.patterns import Pattern
 from core.recipes.program import Part
 from core.recipes.recipe import Recipe
-from core.runs.costs import TRAINER_START
+from core.runs.costs import SOLVER_START, TRAINER_START
 from core.runs.values import Status
 from core.training import cache
 from tests.factories import make_cost, make_dataset, make_epochs, make_evaluation, make_model, make_photos, make_run
@@ -79,6 +80,18 @@ def test_every_part_of_a_run_is_measured(lookup, registry, settings):
     assert found[RunPart.FEATURES, "top"] == pytest.approx(expected)
 
 
+def test_the_import_of_scikit_learn_is_no_part_of_training(lookup, registry, settings):
+    recipe = Recipe(backbone=LITE0.name, pattern=Pattern.STANDALONE_EXTRACTOR)
+    attempt = spent(settings)
+    for costs in ("full_costs", "paid"):
+        attempt[costs][SOLVER_START] = {"wall_seconds": 3.0, "cpu_seconds": 3.0}
+    finish(registry, attempt=attempt, recipe=recipe, wall=33.0, training=8.0)
+    found = ratios(lookup)
+    assert found[RunPart.LIBRARY, ""] == pytest.approx(3.0 / speed.LIBRARY_SECONDS)
+    rest = speed.rest_seconds(lookup.program(recipe))
+    assert found[RunPart.REST, "standalone_extractor logistic_regression"] == pytest.approx(2.0 / rest)
+
+
 def test_a_run_that_reused_everything_measures_the_same(lookup, registry, settings):
     finish(registry, attempt=spent(settings, paid=0.0), wall=10.0, training=8.0, alone=30.0)
     reused = ratios(lookup)
@@ -136,4 +149,5 @@ def test_the_start_is_recorded_under_its_name(monkeypatch):
     monkeypatch.setattr(cache, "_caches", {})
     cache.report_to(Accounts())
     cache.cached("start", "TensorFlow", lambda: 1)
-    assert named == [TRAINER_START]
+    cache.cached("library", "scikit-learn", lambda: 1)
+    assert named == [TRAINER_START, SOLVER_START]
