@@ -33,9 +33,10 @@ $(INSTALLED): $(LOCK) requirements.lock | $(BIN)/python
 	$(PIP) -r $(LOCK)
 	@touch $@
 
-# The networks that come with Graft as engine files, so that the first run of a home need not export its own. Graft works without.
+# The networks that come with Graft as engine files, so that the first run of a home need not export its own, and the bytecode
+# that the dashboard runs. Graft works without.
 $(VENV)/.exported: $(INSTALLED)
-	-@$(BIN)/python -m core.features.keep && touch $@
+	-@$(BIN)/python -OO -c "import app" && $(BIN)/python -m core.features.keep && touch $@
 
 $(VENV)/.installed-dev: requirements-dev.lock requirements-hub.lock requirements-cluster.lock $(INSTALLED)
 	$(PIP) -r requirements-dev.lock

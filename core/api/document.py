@@ -1,10 +1,13 @@
-"""The OpenAPI document without FastAPI in this process: a child prints it."""
+"""The OpenAPI document, which a child prints: this process may have no docstrings, which it describes routes with
+(decision 41), and no FastAPI."""
 
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from core.errors import Unavailable
@@ -29,12 +32,25 @@ def operations() -> tuple[Operation, ...]:
     Raises:
         Unavailable: the child fails.
     """
+    return operations_of(json.loads(document()))
+
+
+@cache
+def document() -> bytes:
+    """As JSON, made once in a process: it takes some seconds.
+
+    Raises:
+        Unavailable: the child fails.
+    """
     command = [sys.executable, "-m", "core.api.document"]
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONOPTIMIZE"}
     try:
-        child = subprocess.run(command, cwd=REPOSITORY, capture_output=True, timeout=SECONDS, check=True)
+        child = subprocess.run(
+            command, cwd=REPOSITORY, env=environment, capture_output=True, timeout=SECONDS, check=True
+        )
     except (OSError, subprocess.SubprocessError) as error:
-        raise Unavailable(f"The routes cannot be listed ({type(error).__name__}). Open openapi.json instead.") from None
-    return operations_of(json.loads(child.stdout))
+        raise Unavailable(f"The routes cannot be listed now ({type(error).__name__}). Try again.") from None
+    return child.stdout
 
 
 def operations_of(document: Mapping[str, Any]) -> tuple[Operation, ...]:

@@ -16,6 +16,7 @@ from starlette.exceptions import HTTPException
 
 from core.api import request_types, response_types, verbs
 from core.api.bodies import sentence_about
+from core.api.document import document
 from core.api.limits import MOST_PHOTO_BYTES, MOST_PHOTOS
 from core.api.problems import of_error, of_system_error, problem_response, status_of
 from core.api.responses import FiniteJSON
@@ -49,7 +50,7 @@ def rest_application(workbench: Callable[[], Workbench]) -> FastAPI:
         title="Graft",
         version=VERSION,
         description=DESCRIPTION,
-        openapi_url=OPENAPI,
+        openapi_url=None,  # not made in this process: ``document``
         docs_url=None,  # its scripts come from elsewhere; the page API shows the routes
         redoc_url=None,
         default_response_class=FiniteJSON,
@@ -58,6 +59,7 @@ def rest_application(workbench: Callable[[], Workbench]) -> FastAPI:
     )
     app.state.workbench = workbench
     app.include_router(router)
+    app.add_route(OPENAPI, lambda _: Response(document(), media_type="application/json"))
     app.openapi = lambda: _document(app)  # type: ignore[method-assign]
     for kind, handler in HANDLERS.items():
         app.add_exception_handler(kind, handler)

@@ -60,7 +60,8 @@ class Server:
 def start_server(
     home: Path, log: Path, script: Path = REPOSITORY / "app.py", port: int | None = None, **more: str
 ) -> Server:
-    """``python app.py`` on a free port, or a script that starts it; returns once it responds.
+    """``app.py`` on a free port, or a script that starts it, without docstrings as ``core run``; returns once it
+    responds.
 
     Args:
         more: variables of its environment.
@@ -69,7 +70,7 @@ def start_server(
     environ = os.environ | {"GRAFT_HOME": str(home), "GRAFT_PORT": str(port), "CUDA_VISIBLE_DEVICES": "-1"} | more
     with log.open("ab") as output:
         process = subprocess.Popen(
-            [sys.executable, str(script)],
+            [sys.executable, "-OO", str(script)],
             cwd=REPOSITORY,
             env=environ,
             stdin=subprocess.DEVNULL,

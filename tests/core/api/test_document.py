@@ -20,5 +20,13 @@ def test_a_child_that_fails_is_one_sentence(monkeypatch):
         raise subprocess.TimeoutExpired("x", 1)
 
     monkeypatch.setattr(document.subprocess, "run", fails)
+    document.document.cache_clear()
     with pytest.raises(Unavailable, match="TimeoutExpired"):
         operations()
+
+
+def test_a_server_without_docstrings_describes_every_route(reader, monkeypatch):
+    document.document.cache_clear()
+    monkeypatch.setenv("PYTHONOPTIMIZE", "2")
+    paths = reader.get("/openapi.json").json()["paths"]
+    assert all(operation["description"] for methods in paths.values() for operation in methods.values())

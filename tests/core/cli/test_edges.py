@@ -3,6 +3,7 @@
 import json
 import math
 import os
+import runpy
 import signal
 import socket
 import sqlite3
@@ -191,6 +192,17 @@ def test_a_dashboard_that_is_told_to_end_takes_its_idle_supervisor_along(home, m
     finally:
         signal.signal(signal.SIGTERM, before)
     assert stopped == [False] and capsys.readouterr().out == ""
+
+
+@pytest.mark.parametrize(("verb", "restarts"), [("run", True), ("runs", False)])
+def test_only_the_dashboard_runs_without_docstrings(verb, restarts, home, monkeypatch):
+    begun = []
+    monkeypatch.setattr(os, "execv", lambda program, arguments: begun.append([program, *arguments]) or sys.exit(0))
+    monkeypatch.setattr(sys, "argv", ["core", verb, "--json"])
+    monkeypatch.setattr(sys, "orig_argv", ["python", "-m", "core", verb, "--json"])
+    with pytest.raises(SystemExit):
+        runpy.run_path(str(REPOSITORY / "core" / "__main__.py"), run_name="__main__")
+    assert begun == [[sys.executable, sys.executable, "-OO", "-m", "core", verb, "--json"]] * restarts
 
 
 @pytest.mark.parametrize("form", [["--dry-run"], []])
