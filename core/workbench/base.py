@@ -1,13 +1,14 @@
 """What every use case needs: the settings and the registry of one home."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from functools import cached_property
 from typing import Self
 
 from core.artifacts import bringing
 from core.datasets import sweep
 from core.datasets.values import Dataset
-from core.errors import Unavailable
+from core.errors import NoSpace, NotFound, Unavailable
 from core.exports import background, importing
 from core.files.home import (
     backbones_folder,
@@ -58,6 +59,20 @@ class Bench:
         dataset = self.registry.dataset(reference)
         require_change(dataset.owner, f"the dataset {dataset.name} version {dataset.version}")
         return dataset
+
+    @contextmanager
+    def unless_deleted(self, run_ids: Iterable[str]) -> Iterator[None]:
+        """For reading files of the models of runs: what fails because one is deleted meanwhile becomes NotFound. The
+        files go before the rows, so the registry may still have a model whose files are gone.
+        """
+        try:
+            yield
+        except (Unavailable, NoSpace, OSError) as error:
+            for run_id in run_ids:
+                if delete.is_being_deleted(self.settings, run_id):  # asked first: afterwards the rows are gone
+                    raise NotFound(f"The model of run {run_id} is being deleted.") from error
+                self.registry.run_of_model(run_id)
+            raise
 
     @classmethod
     def open(cls, settings: Settings | None = None) -> Self:

@@ -329,6 +329,13 @@ def _trashes(settings: Settings) -> list[tuple[Path, str, Path]]:
     return [(path, match["deletion"], path.with_name(match["name"])) for path, match in found if match]
 
 
+def is_being_deleted(settings: Settings, run_id: str) -> bool:
+    """Whether the folder of a run, or of its model, was renamed by a deletion whose rows may still be there."""
+    folder = run_folder(settings, run_id)
+    trashes = [*folder.path.parent.glob(f".deleted-*-{run_id}"), *folder.path.glob(f".deleted-*-{folder.model.name}")]
+    return any(_TRASH.fullmatch(trash.name) for trash in trashes)
+
+
 def _settle(settings: Settings, registry: Registry) -> None:
     for trash, deletion, folder in _trashes(settings):
         if registry.was_done(deletion) or folder.exists():  # it exists when a stopped run was resumed since

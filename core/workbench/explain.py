@@ -49,11 +49,12 @@ class Explaining(Bench):
         names = list(dataset.class_names)
         label = None if class_name is None else _label_of(class_name, names)
         stored = _stored(photo, dataset.grey_bits)
-        whole = whole_of(model, self.registry, self.settings)
-        subjects = subjects_of(model, self.registry, self.settings)
-        begin = time.monotonic()
-        answer = self.explaining.ask(request_of(whole, subjects, stored.jpeg, names, label), stage)
-        outcome = outcome_of(answer)
+        with self.unless_deleted([model.run_id]):
+            whole = whole_of(model, self.registry, self.settings)
+            subjects = subjects_of(model, self.registry, self.settings)
+            begin = time.monotonic()
+            answer = self.explaining.ask(request_of(whole, subjects, stored.jpeg, names, label), stage)
+            outcome = outcome_of(answer)
         return Explanation(
             run_id=whole.run_id,
             title=whole.title,

@@ -6,7 +6,6 @@ An export runs in a process of its own (``core.exports.background``), from the p
 import shutil
 import tempfile
 import zipfile
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
@@ -124,13 +123,20 @@ class Exporting(Bench):
         Raises:
             NotFound, Unavailable: as ``exported``. NoSpace: the disk is full.
         """
-        source, name = self.exported(reference, format), f"{self.registry.model(reference).run_id}-{format}"
+        run_id = self.registry.run_of_model(reference)
+        with self.unless_deleted([run_id]):
+            return self._download(run_id, format)
+
+    def _download(self, run_id: str, format: Format) -> tuple[str, IO[bytes]]:
+        source, name = self.exported(run_id, format), f"{run_id}-{format}"
         if format is Format.BUNDLE:
             return f"{name}.zip", (source / FORMATS[format].file).open("rb")
+        if not (files := _files(source)):
+            raise Unavailable(f"The files of {name} are gone. Export it again.")
         file: IO[bytes] = tempfile.TemporaryFile(dir=uploads_folder(self.settings))  # noqa: SIM115
         try:
             with zipfile.ZipFile(file, "w", zipfile.ZIP_STORED) as archive:  # weights hardly compress
-                for path in _files(source):
+                for path in files:
                     archive.write(path, Path(name) / path.relative_to(source))
             file.seek(0)
         except OSError as error:
@@ -166,5 +172,5 @@ class Exporting(Bench):
         return ""
 
 
-def _files(folder: Path) -> Iterator[Path]:
-    return (path for path in sorted(folder.rglob("*")) if path.is_file())
+def _files(folder: Path) -> list[Path]:
+    return [path for path in sorted(folder.rglob("*")) if path.is_file()]

@@ -146,11 +146,14 @@ class Running(Forecasting):
         ``core.serving.service.predict_runs``.
 
         Raises:
-            NotFound: there is no such model. Unavailable: none of them can be used.
+            NotFound: there is no such model, or it is deleted meanwhile. Unavailable: none of them can be used.
             InvalidInput: the confidence is not between 0 and 1.
         """
         run_ids = [self._run_of_model(reference) for reference in references]
-        return predict_runs(run_ids, photos, settings=self.settings, doubts=self.doubts, top=top, confidence=confidence)
+        with self.unless_deleted(run_ids):
+            return predict_runs(
+                run_ids, photos, settings=self.settings, doubts=self.doubts, top=top, confidence=confidence
+            )
 
     def _run_of_model(self, reference: str) -> str:
         """As of the registry, which is asked again only after something was written to it."""

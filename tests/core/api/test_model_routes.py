@@ -11,7 +11,10 @@ import pytest
 from core.api import verbs
 from core.api.model_routes import PREDICTIONS_AT_ONCE
 from core.exports.formats import Format
+from core.registry import Registry
+from core.runs.values import Status
 from core.workbench import Workbench
+from tests.core.workbench.test_exports import publish
 from tests.fake_engine import a_photo
 
 
@@ -138,3 +141,35 @@ def test_a_request_with_one_photo_does_not_wait_for_those_with_many(client_of, p
         finally:
             go_on.set()
         assert [request.result().status_code for request in requests] == [200] * PREDICTIONS_AT_ONCE
+
+
+@pytest.mark.parametrize("deletion", ["runs/RUN", "runs/RUN?weights=true", "datasets/flowers"])
+def test_a_model_that_is_being_deleted_is_not_found_between_its_files_and_its_rows(
+    deletion, client_of, predicting, client_photo, bench, quiet, monkeypatch
+):
+    for run in bench.registry.runs(status=Status.RUNNING):
+        bench.registry.end(run.id, run.attempt, Status.KILLED)
+    publish(bench, predicting)
+    asked, trainer = client_of("train"), client_of("train")
+    trainer.put("/datasets/flowers/aliases/champion", json={"run": predicting})
+    requests: list[tuple] = []
+    for model in (predicting, "flowers@champion"):
+        requests.append(("POST", f"/models/{model}/predict", {"files": {"photos": client_photo[1]}}))
+        requests.append(("POST", f"/models/{model}/explanations", {"files": {"photo": client_photo[1]}}))
+        requests.append(("GET", f"/models/{model}/exports/onnx/file", {}))
+    before = [asked.request(method, path, **request).status_code for method, path, request in requests]
+    assert before.count(200) == 4, "predictions and exports; the made-up model has nothing to explain"
+    found = []
+    for name in ("delete_runs", "delete_models_of", "delete_dataset"):
+        delete_rows = getattr(Registry, name)
+
+        def rows_later(self, *given, delete_rows=delete_rows):
+            found.extend(asked.request(method, path, **request) for method, path, request in requests)
+            return delete_rows(self, *given)
+
+        monkeypatch.setattr(Registry, name, rows_later)
+    assert trainer.delete("/" + deletion.replace("RUN", predicting)).status_code == 200
+    found += [asked.request(method, path, **request) for method, path, request in requests]
+    assert {answer.status_code for answer in found} == {404} and len(found) == 2 * len(requests)
+    assert found[0].json()["detail"] == f"The model of run {predicting} is being deleted."
+    assert "deleted" in found[len(requests)].json()["detail"]
