@@ -20,11 +20,12 @@ def page() -> None:
     with explained():
         tokens_panel.show(bench)
     valid = sum(token.state() is TokenState.VALID for token in bench.registry.tokens())
+    tokens = count(valid, "valid access token") if valid else "There is no valid access token"
     with first_line:
         heading(
             "API",
             f"Programs use Graft through REST at `{address}/api/v1`, assistants with language models through MCP at "
-            f"`{address}/mcp`. {count(valid, 'valid token')}.",
+            f"`{address}/mcp`. {tokens}.",
         )
     show_examples(address, example_model(bench))
     with explained():

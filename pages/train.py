@@ -44,7 +44,7 @@ def page() -> None:
         for sentence in ignored:
             st.warning(plain(sentence), icon=":material/link_off:")
         start.choose(chosen, presets)
-        shortlist_card(bench, dataset)
+        shortlist_card(bench, dataset, grid=chosen == CUSTOM)
         search_card(bench, dataset)
         if chosen == CUSTOM:
             plan, choice = custom(bench, dataset, now)

@@ -26,7 +26,7 @@ from core.charts.look import (
 from core.datasets.values import SPLITS, Dataset, Photo
 from core.text.units import count, times
 
-_SHADES = {"train": ACCENT, "validation": shade(ACCENT, 0.65), "test": shade(ACCENT, 0.4)}
+_SHADES = {"train": ACCENT, "validation": shade(ACCENT, 0.7), "test": shade(ACCENT, 0.45)}
 _MOST_SIZES = 400
 _LONGEST_BALANCE = 60
 

@@ -66,6 +66,9 @@ def depth_title(series: DepthSeries) -> str:
     reached = f"{series.name} is most accurate with {_blocks(series, best)}: {percent(best.accuracy)}"
     if cheapest is None:
         return reached
+    if len(series.points) > 1 and len({point.accuracy for point in series.points}) == 1:
+        least = f"the least {COSTS[_COSTS[key]].title} with {_blocks(series, best)}"
+        return f"{series.name} has {percent(best.accuracy)} at every depth, {least}"
     if cheapest is best:
         return f"{reached}, and cheapest there"
     part = times(getattr(cheapest, key) / getattr(best, key))

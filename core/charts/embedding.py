@@ -144,7 +144,7 @@ def _draw(dots: Sequence[Dot], explained: tuple[float, float]) -> go.Figure:
         height=560,
         showlegend=True,
         xaxis=_direction(f"first component: {percent(first)} of the variance"),
-        yaxis=_direction(f"second component: {percent(second)}"),
+        yaxis=_direction(f"second component: {percent(second)} of the variance"),
         legend={
             "orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0, "traceorder": "normal", "itemsizing": "constant"
         },

@@ -52,13 +52,14 @@ def reliability_chart(
     Args:
         before: best run first. after: of those whose temperature was scaled.
         names: by run id.
-        most: of the best runs that are drawn, beside those in ``after``.
+        most: of the best runs that are drawn, beside those in ``after`` and the two that the title names.
         styles: of ``run_styles`` for all runs of the page.
     """
     scaled = {run.run_id for run in after}
+    named = {one.run_id for one in _best_and_worst(before)}
     about = [run for run in before[:_MOST_RUNS] if run.bins]
     require_some(about, "no run has predictions for the test photos")
-    drawn = [run for rank, run in enumerate(about) if rank < most or run.run_id in scaled]
+    drawn = [run for rank, run in enumerate(about) if rank < most or run.run_id in scaled | named]
     later = [run for run in after[:_MOST_RUNS] if run.bins and run.run_id in {one.run_id for one in about}]
     return Chart(
         figure=_draw(drawn, later, names, styles),
@@ -72,11 +73,16 @@ def _title(before: Sequence[Reliability], after: Sequence[Reliability], names: M
     """The calibration of one run, or the best and the worst of several."""
     if len(before) == 1:
         return _title_of_one(before[0], names, {one.run_id: one for one in after})
-    least, most = (choose(before, key=lambda one: one.ece) for choose in (min, max))
+    least, most = _best_and_worst(before)
     return (
         f"{_name(least, names)} is calibrated best: calibration error {percent(least.ece)}; "
         f"worst is {_name(most, names)}: {percent(most.ece)}"
     )
+
+
+def _best_and_worst(runs: Sequence[Reliability]) -> tuple[Reliability, Reliability]:
+    """Those with the smallest and with the largest calibration error."""
+    return min(runs, key=lambda one: one.ece), max(runs, key=lambda one: one.ece)
 
 
 def _title_of_one(run: Reliability, names: Mapping[str, str], after: Mapping[str, Reliability]) -> str:
@@ -100,8 +106,10 @@ def _caption(runs: int, drawn: int, most: int, scaled: bool) -> str:
     if drawn > 1:
         sentences.append(f"Bins of fewer than {_FEWEST} photos or 3 % of them are joined with their neighbour.")
     if drawn < runs:
-        too = ", and those with a scaled temperature" if scaled else ""
-        sentences.append(f"The {most} most accurate of {runs} runs{too}; the files have all.")
+        too = ", those with a scaled temperature" if scaled else ""
+        sentences.append(
+            f"The {most} most accurate of {runs} runs{too}, and those that the title names; the files have all."
+        )
     if scaled:
         sentences.append("Dotted: after temperature scaling.")
     return " ".join(sentences)

@@ -137,10 +137,10 @@ class ForecastError:
     @property
     def record(self) -> str:
         """How often they were good."""
-        text = f"{_whole(self.within)} of {count(self.runs, 'forecast')} were within 20 %"
+        text = f"{round(self.within * self.runs)} of {count(self.runs, 'forecast')} were within 20 %"
         if self.inside is None:
             return f"{text}; none had an 80 % range yet."
-        return f"{text}; of {self.banded} with an 80 % range {_whole(self.inside)} lay inside."
+        return f"{text}; of {self.banded} with an 80 % range {round(self.inside * self.banded)} lay inside."
 
 
 def _whole(value: float) -> str:

@@ -71,6 +71,16 @@ def size(count: float | None) -> str:
     return _scaled(count, ("kB", "MB", "GB", "TB"))
 
 
+def unbroken(text: str) -> str:
+    """``text`` on one line: its blanks do not break."""
+    return text.replace(" ", "\u00a0")
+
+
+def breakable(text: str) -> str:
+    """A name that may be continued on the next line after ``_`` and before a file's ending, not inside of a word."""
+    return re.sub(r"(?<=_)|(?=\.\w{2,5}$)", "\u200b", text)
+
+
 def amount(count: float | None) -> str:
     """Large counts as ``950``, ``4.7 million``, ``1.2 billion``."""
     if not _known(count):

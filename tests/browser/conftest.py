@@ -31,6 +31,7 @@ from tests.findings import store_findings
 from tests.pools import fill_pool
 
 FLAGS = ("--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update")
+FAKE_CAMERA = ("--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream")
 READY = '[data-testid="stApp"][data-test-script-state="notRunning"]'
 FONTS = "document.fonts.ready.then(fonts => [...fonts].filter(f => f.status == 'loaded').map(f => f.family))"
 """The loaded font families, once all requested ones are loaded."""

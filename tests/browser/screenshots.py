@@ -11,16 +11,20 @@ import os
 import subprocess
 import sys
 import tempfile
+import time
 import zipfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
-from PIL import Image
+from PIL import Image, ImageOps
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from core.datasets import DEMO_ARCHIVE
 from core.files.home import dataset_folder, registry_file
+from core.jobs import background_tables
+from core.jobs.background import UNFINISHED
 from core.people.acting import Role
 from core.recipes.patterns import Pattern
 from core.registry import Registry
@@ -32,7 +36,20 @@ from core.web.server.visits import COOKIE
 from core.web.train.forecasts_panel import TITLE as FORECASTS
 from core.web.train.search_card import TITLE as SEARCH
 from core.web.train.shortlist_card import TITLE as SHORTLIST
-from tests.browser.conftest import FLAGS, Server, Visit, chromium, end_server, fill_home, start_server, visit_with
+from tests.browser.conftest import (
+    FAKE_CAMERA,
+    FLAGS,
+    Server,
+    Visit,
+    chromium,
+    end_server,
+    fill_home,
+    start_server,
+    stop_server,
+    visit_with,
+)
+from tests.hub_server import LocalHub
+from tests.tiny_hub import token_files
 
 SIZES = {"wide": (1440, 900), "phone": (390, 844)}
 SCHEMES = ("light", "dark")
@@ -42,6 +59,7 @@ SLOW_PAGES = {"board": 8000}
 """Milliseconds to wait where something loads after the script has run."""
 QUALITY = 55
 """Of the WebP files: text stays readable at 20 to 60 kB a picture."""
+HUB_MODEL, LOCAL = "graft/tiny-dino", "127.0.0.1,localhost"
 PRESETS = ("quick", "thorough", "overnight", "custom")
 REFUSED = "try=efficientnet_lite0.if~mobilenet_v1.f&f.epochs=3&f.head_epochs=5&size=efficientnet_lite0.own~20"
 """Of the page Train: a head's warm-up that is longer than the training, and an input size that no network takes."""
@@ -61,11 +79,18 @@ def main(arguments: list[str]) -> int:
         home = options.home or Path(folder) / "home"
         if options.home is None:
             train_for_real(home) if options.demo else fill_home(home, runs=12)
-        server = start_server(home.resolve(), Path(folder) / "server.log")
+        camera = film(Path(folder) / "camera.mjpeg")
+        with hub_with_one_model() as hub:
+            server = start_server(home.resolve(), Path(folder) / "server.log", GRAFT_HUB_URL=hub.url, no_proxy=LOCAL)
+            try:
+                names = take_all(server, addresses(server.settings), options.outdir, options.only, camera=camera)
+            finally:
+                end_server(server)  # a supervisor of the user's home keeps running
+        server = start_server(Path(folder) / "empty", Path(folder) / "empty.log")
         try:
-            names = take_all(server, addresses(server.settings), options.outdir, options.only)
+            names += take_all(server, {"first-start": "/"}, options.outdir, options.only)
         finally:
-            end_server(server)  # a supervisor of the user's home keeps running
+            stop_server(server)
         secret = fill_accounts(Path(folder) / "accounts")
         server = start_server(Path(folder) / "accounts", Path(folder) / "accounts.log", GRAFT_LOGIN="required")
         try:
@@ -91,6 +116,7 @@ def train_for_real(home: Path) -> None:
     graft("import", str(photos), "--name", LABELLED)
     graft("label", "add", LABELLED, str(unlabelled), "--flat")
     graft("label", "next", LABELLED, "--model", "none")
+    graft("check", LABELLED)
     graft("import", "demo")
     graft(*train, "efficientnet_lite0", "efficientnet_lite1", *quick)
     graft(*train, "efficientnet_lite0", "--pattern", "integrated_extractor", "--set", "seed=1")
@@ -100,16 +126,47 @@ def train_for_real(home: Path) -> None:
         (run for run in registry.runs(status=Status.FINISHED) if run.recipe.pattern is not Pattern.CLASSIFIER),
         key=lambda run: run.wall_seconds or 0.0,
     )
-    registry.close()
     graft("confidence", cheap.id, dear.id)
     graft("ensemble", cheap.id, dear.id)
+    predict_a_table(Settings(home=home), registry, unlabelled, (cheap.id, dear.id))
+    registry.close()
     for about in ("check", "shortlist", "learning-curve"):
         graft(about, "demo-photos")
     graft("stop")
 
 
+def predict_a_table(settings: Settings, registry: Registry, photos: Path, run_ids: Sequence[str]) -> None:
+    """Have two models predict an archive of photos, as the page Predict does, and wait for the table."""
+    table_id = background_tables.start_table(photos, run_ids, settings=settings, registry=registry)
+    while any(one.id == table_id and one.state in UNFINISHED for one in background_tables.tables(settings)):
+        time.sleep(0.5)
+
+
+def film(path: Path, seconds: int = 1) -> Path:
+    """What a camera would send: a demo photo, as frames of a video."""
+    with zipfile.ZipFile(DEMO_ARCHIVE) as demo:
+        name = next(name for name in sorted(demo.namelist()) if name.endswith(".jpg"))
+        photo = ImageOps.fit(Image.open(io.BytesIO(demo.read(name))).convert("RGB"), (320, 240))
+    frame = io.BytesIO()
+    photo.save(frame, "JPEG")
+    path.write_bytes(frame.getvalue() * 30 * seconds)
+    return path
+
+
+@contextmanager
+def hub_with_one_model() -> Iterator[LocalHub]:
+    """A hub on this machine; its model is tiny and random."""
+    with LocalHub() as hub:
+        hub.add(HUB_MODEL, token_files("dinov2"), card={"license": "cc-by-nc-4.0", "datasets": ["imagenet-1k"]})
+        yield hub
+
+
 def part_of_the_demo(folder: Path, photos: int = 16, unlabelled: int = 3) -> tuple[Path, Path]:
-    """Archives of the first demo photos of every class, and of the next ones without their class."""
+    """Archives of the first demo photos of every class, and of the next ones without their class.
+
+    So that a check of the photos finds something, three of the first archive have a wrong class, and one stands there
+    a second time, a little smaller.
+    """
     paths = folder / "part.zip", folder / "unlabelled.zip"
     with (
         zipfile.ZipFile(DEMO_ARCHIVE) as demo,
@@ -120,12 +177,23 @@ def part_of_the_demo(folder: Path, photos: int = 16, unlabelled: int = 3) -> tup
         for name in demo.namelist():
             if name.endswith(".jpg"):
                 classes.setdefault(Path(name).parent.name, []).append(name)
-        for class_name, names in classes.items():
-            for name in names[:photos]:
-                some.writestr(f"{class_name}/{Path(name).name}", demo.read(name))
+        others = [*list(classes)[1:], next(iter(classes))]
+        for place, (class_name, names) in enumerate(classes.items()):
+            for number, name in enumerate(names[:photos]):
+                wrong = number == 0 and place < 3
+                some.writestr(f"{others[place] if wrong else class_name}/{Path(name).name}", demo.read(name))
+            if place == 0:
+                some.writestr(f"{class_name}/smaller.jpg", smaller(demo.read(names[1])))
             for name in names[photos : photos + unlabelled]:
                 rest.writestr(Path(name).name, demo.read(name))
     return paths
+
+
+def smaller(jpeg: bytes) -> bytes:
+    """A photo with nine tenths of the pixels in each direction."""
+    photo, content = Image.open(io.BytesIO(jpeg)).convert("RGB"), io.BytesIO()
+    photo.resize((photo.width * 9 // 10, photo.height * 9 // 10)).save(content, "JPEG", quality=85)
+    return content.getvalue()
 
 
 def fill_accounts(home: Path) -> str:
@@ -149,15 +217,22 @@ SIGNED_IN = {"account": "/account", "people": "/people", "audit": "/audit"}
 
 
 def take_all(
-    server: Server, paths: Mapping[str, str], outdir: Path, only: Sequence[str] | None = None, secret: str = ""
+    server: Server,
+    paths: Mapping[str, str],
+    outdir: Path,
+    only: Sequence[str] | None = None,
+    secret: str = "",
+    camera: Path | None = None,
 ) -> list[str]:
     """One picture per page or view, size and colour scheme: ``runs-wide-dark.webp``. Returns the pages and views.
 
     Args:
         paths: their addresses. secret: of the session of who is signed in; "" for nobody.
+        camera: a film that the camera of the browser shows.
     """
+    flags = [*FLAGS, *FAKE_CAMERA, *([f"--use-file-for-fake-video-capture={camera}"] if camera else [])]
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium(), args=list(FLAGS))
+        browser = playwright.chromium.launch(executable_path=chromium(), args=flags)
         for size in SIZES:
             for scheme in SCHEMES:
                 wanted = {n: p for n, p in paths.items() if only is None or f"{n}-{size}-{scheme}" in only}
@@ -215,11 +290,19 @@ def _tick_samples(visit: Visit, photos: int = 3) -> None:
     visit.page.locator("[class*='st-key-photo-'] .answer").nth(photos - 1).wait_for()
 
 
+def _start_camera(visit: Visit) -> None:
+    visit.page.get_by_text("Camera", exact=True).click()
+    visit.page.get_by_role("button", name="Start camera").click()
+    visit.page.locator(".st-key-live-answer .answer").first.wait_for()
+
+
 STEPS: dict[str, Callable[[Visit], None]] = {
     "take-home": partial(_press, button="Take it home"),
     "import": lambda visit: _expand(visit, "Import photos"),
     "train-advice": lambda visit: _expand(visit, SHORTLIST, SEARCH, FORECASTS),
     "predict-photos": _tick_samples,
+    "predict-camera": _start_camera,
+    "predict-table": lambda visit: _expand(visit, "Many photos"),
 }
 """What is clicked before the picture is taken, where the address alone does not show it."""
 
@@ -263,20 +346,23 @@ def addresses(settings: Settings) -> dict[str, str]:
     paths = {name: "/" if name == "overview" else f"/{name}" for name in names}
     paths = {name: path for name, path in paths.items() if name not in SIGNED_IN}
     paths |= {"backbone": "/backbones?backbone=efficientnet_lite0", "add-backbone": "/backbones?add=hub"}
-    paths |= {"import": "/datasets"}
+    paths |= {"add-found": f"/backbones?add={HUB_MODEL}", "import": "/datasets"}
     labelled = [one.id for one in datasets if dataset_folder(settings, one.id).pool.is_dir()]
     if labelled:
         paths |= {"label": f"/datasets?dataset={labelled[0]}&label=next"}
     if datasets:
         paths |= {"dataset": f"/datasets?dataset={datasets[0].id}"}
-        paths |= {"check": f"/datasets?dataset={datasets[0].id}&check=labels", "add-file": "/backbones?add=file"}
+        checked = [*labelled, datasets[0].id][0]
+        paths |= {"check": f"/datasets?dataset={checked}&check=labels", "add-file": "/backbones?add=file"}
         paths |= {f"train-{preset}": f"/train?dataset={datasets[0].id}&start={preset}" for preset in PRESETS}
         paths |= {"train-refused": f"/train?dataset={datasets[0].id}&start=custom&{REFUSED}"}
         paths |= {"train-advice": f"/train?dataset={datasets[0].id}&start=quick"}
     if finished:
         chosen = ",".join(finished)
-        paths |= {"run": f"/runs?run={finished[0]}", "race": f"/runs?runs={chosen}", "board": f"/board?runs={chosen}"}
+        trained = next((run.id for run in best_of_each_way(runs) if run.epochs_done), finished[0])
+        paths |= {"run": f"/runs?run={trained}", "race": f"/runs?runs={chosen}", "board": f"/board?runs={chosen}"}
         paths |= {"take-home": "/models", "predict-photos": "/predict"}
+        paths |= {"predict-camera": "/predict", "predict-table": f"/predict?models={','.join(finished[:2])}"}
         paths |= {f"compare-{view}": f"/compare?runs={chosen}&view={view}" for view in VIEWS}
     return paths
 

@@ -8,6 +8,7 @@ from playwright.sync_api import Page, expect
 
 from core.settings import REPOSITORY
 from tests.browser.conftest import (
+    FAKE_CAMERA,
     FLAGS,
     Server,
     Visit,
@@ -19,8 +20,6 @@ from tests.browser.conftest import (
 )
 from tests.browser.test_accessibility import problems
 from tests.factories import tiny_jpeg
-
-FAKE_CAMERA = ("--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream")
 
 ANSWERING = f"""
 import runpy, sys

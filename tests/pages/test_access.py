@@ -20,7 +20,7 @@ def create(at, name="notebook"):
 def test_a_token_is_created_shown_until_it_is_copied_and_works(bench):
     at = create(visit("access"))
     assert not at.exception and not at.error
-    assert first_line(at).endswith("1 valid token.")
+    assert first_line(at).endswith(" 1 valid access token.")
     secret = next(code.value for code in at.code if code.value.startswith("graft_") and "\n" not in code.value)
     token = bench.registry.find_token(secret)
     assert (token.name, token.scope, token.state()) == ("notebook", Scope.PREDICT, TokenState.VALID)
@@ -34,7 +34,7 @@ def test_a_token_is_revoked_after_a_second_click(bench):
     assert bench.registry.find_token(secret).state() is TokenState.VALID
     click(at, "access.revoke-0-yes")
     assert bench.registry.find_token(secret).state() is TokenState.REVOKED
-    assert "Revoked" in text_of(at) and first_line(at).endswith("0 valid tokens.")
+    assert "Revoked" in text_of(at) and first_line(at).endswith("There is no valid access token.")
 
 
 @pytest.mark.parametrize("name", ["", "two words"])

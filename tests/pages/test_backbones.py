@@ -113,7 +113,7 @@ def test_the_page_of_a_backbone_says_what_it_is_needs_and_allows(bench):
 def test_its_cost_is_shown_at_the_larger_size_too(bench):
     at = visit("backbones", backbone="efficientnet_lite0", size="320")
     assert at.dataframe[0].value["shape"].iloc[0] == "160 x 160 x 32"
-    assert "One photo of 320 px takes 783 million of them" in text_of(at)
+    assert "One photo of 320 px takes 783 million multiply-adds" in text_of(at)
 
 
 def test_what_is_not_known_is_said(bench):
@@ -168,7 +168,7 @@ def test_its_results_here_are_the_best_run_on_every_dataset(bench):
     found = bench.verdict(first.dataset.id)
     mine = [run for run in first.with_status("FINISHED") if run.recipe.backbone == name]
     best = max(mine, key=lambda run: run.test_accuracy)
-    assert found.standing(best.id) is not None and f"the best of {len(mine)} runs with it" in text
+    assert found.standing(best.id) is not None and f"the most accurate of {len(mine)} runs with it" in text
     assert link_labels(at).count("Compare its runs") == 2
 
 

@@ -3,7 +3,7 @@
 import pytest
 
 from core.runs.values import Status
-from core.web.board.choice import suggested_runs
+from core.web.board.choice import first_line, suggested_runs
 from core.web.board.tensorboard import board_path
 from tests.factories import make_run
 from tests.pages.conftest import text_of, visit
@@ -80,3 +80,16 @@ def test_before_the_first_run_it_says_what_will_be_here(bench):
     at = visit("board")
     assert "No run has started yet" in text_of(at)
     assert not at.multiselect
+
+
+def test_the_first_line_counts_the_runs_that_have_epochs_and_names_where_the_others_are():
+    trained = make_run(1, status=Status.FINISHED, epochs_done=5)
+    ensemble = make_run(2, status=Status.FINISHED, epochs_done=0)
+    starting = make_run(3, status=Status.RUNNING, epochs_done=0)
+    datasets = {trained.dataset_id: "flowers · v1"}
+    said = first_line([trained, ensemble, starting], datasets, "timeseries")
+    assert said == (
+        "Loss and accuracy per epoch of 2 runs on flowers · v1, 1 still training. 1 other run without epochs: see "
+        "HParams. Refreshes every 30 s."
+    )
+    assert first_line([ensemble], datasets, "hparams").startswith("Settings and metrics of 1 run on")

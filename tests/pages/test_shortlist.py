@@ -7,6 +7,7 @@ from core.files import atomic
 from core.files.home import advice_job
 from core.files.locks import acquire
 from core.recipes.patterns import Pattern
+from core.web.train.shortlist_card import TITLE
 from tests.core.advising.test_values import make_candidate, make_shortlist
 from tests.factories import fill
 from tests.pages.conftest import text_of, visit
@@ -99,3 +100,13 @@ def test_a_shortlist_that_failed_says_why(bench, dataset):
     folder.request.write_text("{}")
     atomic.write_json(folder.status, {"state": "failed", "message": "No recipe of the shortlist fits into 1 minutes."})
     assert "No recipe of the shortlist fits" in said(visit("train", dataset=dataset.id))
+
+
+def test_what_it_named_is_open_until_it_was_trained_but_not_above_the_grid(bench, dataset):
+    keep(bench, dataset)
+
+    def is_open(start):
+        at = visit("train", dataset=dataset.id, start=start)
+        return next(one.proto.expanded for one in at.expander if one.label == TITLE)
+
+    assert is_open("quick") and not is_open("custom")

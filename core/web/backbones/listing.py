@@ -36,7 +36,7 @@ def first_line(everything: Choices) -> str:
     added = sum(backbone.is_added for backbone, _ in everything)
     own = f", {added} added here" if added else ""
     here = f"{ready} can be used without a download"
-    return f"Which pretrained network suits your photos? {count(len(everything), 'backbone')}{own}; {here}."
+    return f"Which pretrained backbone suits your photos? {count(len(everything), 'backbone')}{own}; {here}."
 
 
 def show(bench: Workbench, everything: Choices) -> None:

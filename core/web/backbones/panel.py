@@ -91,7 +91,7 @@ def _architecture(backbone: Backbone) -> None:
         chart = architecture_chart(backbone)
         alt = f"Share of the multiply-adds and of the parameters of each of the {count(len(blocks), 'block')}"
         titled(chart, key="backbone.architecture", alt=alt)
-        work = f"One photo of {backbone.input_size} px takes {magnitude(backbone.multiply_adds)} of them."
+        work = f"One photo of {backbone.input_size} px takes {magnitude(backbone.multiply_adds)} multiply-adds."
         st.caption(f"{chart.caption} {work}")
     else:
         st.caption("Cost and parameters of its blocks were not counted.")

@@ -1,5 +1,6 @@
 """What runs of this home reached with a backbone: the best one on every dataset, and how it compares."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import streamlit as st
@@ -15,10 +16,13 @@ from core.web.parts.labels import dataset_title, interval
 from core.web.parts.widgets import page_link, run_chip
 from core.workbench import Workbench
 
+_MOST_EQUAL = 50
+"""Runs among which the equally accurate ones are looked for."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class ResultHere:
-    """The most accurate run with a backbone on one dataset.
+    """The most accurate run with a backbone on one dataset, of equally accurate ones the recommended run.
 
     Args:
         runs: finished runs with it. verdict: on all runs of the dataset; None where none was measured.
@@ -37,17 +41,17 @@ def results_of(bench: Workbench, name: str) -> list[ResultHere]:
     found = []
     for dataset in bench.registry.datasets():
         query = RunQuery(dataset_id=dataset.id, statuses=(Status.FINISHED,), backbones=(name,), sort="most accurate")
-        runs, number = bench.registry.search(query, limit=1)
+        runs, number = bench.registry.search(query, limit=_MOST_EQUAL)
         if runs:
-            found.append(
-                ResultHere(
-                    dataset=dataset,
-                    best=runs[0],
-                    runs=number,
-                    verdict=bench.verdict(dataset.id),
-                )
-            )
+            verdict = bench.verdict(dataset.id)
+            found.append(ResultHere(dataset=dataset, best=_first(runs, verdict), runs=number, verdict=verdict))
     return found
+
+
+def _first(runs: Sequence[Run], verdict: Verdict | None) -> Run:
+    equal = {run.id: run for run in runs if run.test_accuracy == runs[0].test_accuracy}
+    order = (verdict.recommended, verdict.best, *verdict.ties) if verdict else ()
+    return next((equal[one.run_id] for one in order if one.run_id in equal), runs[0])
 
 
 def show(bench: Workbench, backbone: Backbone) -> None:
@@ -68,7 +72,7 @@ def _card(backbone: Backbone, result: ResultHere) -> None:
             run_chip(run)
             badge = standing_badge(result.verdict, run.id)
             accuracy = f"{percent(run.test_accuracy, interval(run))} test accuracy"
-            best = "its only run" if result.runs == 1 else f"the best of {count(result.runs, 'run')} with it"
+            best = "its only run" if result.runs == 1 else f"the most accurate of {count(result.runs, 'run')} with it"
             st.caption(f"{badge} {accuracy} on {plain(dataset_title(result.dataset))}, {best}".strip())
         with links, st.container(horizontal=True, horizontal_alignment="right", vertical_alignment="center"):
             page_link("compare", "Compare its runs", dataset=result.dataset.id, backbone=backbone.name)

@@ -59,8 +59,12 @@ def first_line(chosen: Sequence[Run], datasets: Mapping[str, str], dashboard: st
     running = sum(run.status is Status.RUNNING for run in chosen)
     where = listed(list(dict.fromkeys(datasets.get(run.dataset_id, run.dataset_id) for run in chosen)))
     now = f", {running} still training" if running else ""
-    shown = _SHOWN.get(dashboard, "Loss and accuracy per epoch")
-    return f"{shown} of {count(len(chosen), 'run')} on {where}{now}. Refreshes every 30 s."
+    if dashboard in _SHOWN:
+        return f"{_SHOWN[dashboard]} of {count(len(chosen), 'run')} on {where}{now}. Refreshes every 30 s."
+    without = sum(not run.epochs_done and run.status is not Status.RUNNING for run in chosen)
+    more = f" {count(without, 'other run')} without epochs: see HParams." if without else ""
+    curves = count(len(chosen) - without, "run")
+    return f"Loss and accuracy per epoch of {curves} on {where}{now}.{more} Refreshes every 30 s."
 
 
 def asked_runs(bench: Workbench, runs: dict[str, Run]) -> list[str]:

@@ -10,6 +10,7 @@ import streamlit as st
 from PIL import Image, ImageDraw
 
 from core.datasets.decoding import photos
+from core.text.units import breakable
 
 SIDE = 192
 """Longest side in pixels; shown at half of it on ordinary screens, sharp on dense ones."""
@@ -60,4 +61,4 @@ def photo_strip(
     with st.container(horizontal=True, gap="xsmall"):
         for path, caption, text in shown:
             picture = thumbnail(path, path.stat().st_mtime)
-            st.image(picture, caption=caption or None, alt=text or None, width=width)
+            st.image(picture, caption=breakable(caption) or None, alt=text or None, width=width)

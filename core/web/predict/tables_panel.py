@@ -14,7 +14,7 @@ from core.output.predictions import photo_row
 from core.people.acting import Role
 from core.serving.rows import table_rows
 from core.text.tables import as_csv
-from core.text.units import amount, brief, count, plain, size
+from core.text.units import amount, brief, count, plain, size, unbroken
 from core.web.parts.downloads import file_name
 from core.web.parts.rights import refusal
 from core.web.parts.tables import name_column, number, table
@@ -160,6 +160,7 @@ def _counts(bench: Workbench, job: TableJob) -> None:
     """How many photos each model gives to each class."""
     if not job.progress.classes:
         return
+    st.caption("Photos by predicted class, one column per model")
     names = {run.id: run.name for run in bench.registry.runs_of(job.run_ids)}
     classes = dict.fromkeys(name for counts in job.progress.classes.values() for name in counts)
     rows = [
@@ -179,7 +180,7 @@ def _uncertain(bench: Workbench, job: TableJob) -> None:
         return
     st.caption("The least certain photos")
     paths = [background_tables.sample_of(bench.settings, job.id, one.sample) for one in found]
-    captions = [f"{plain(brief(one.class_name, 20))} {chance(one.probability)}" for one in found]
+    captions = [f"{plain(brief(one.class_name, 20))} {unbroken(chance(one.probability))}" for one in found]
     photo_strip(paths, captions, alt=[one.file for one in found], width=112)
 
 

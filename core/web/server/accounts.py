@@ -236,7 +236,7 @@ async def _account_page(visit: Visit, token: str, *, error: str = "", done: str 
 
 def _stored(use: QuotaUse) -> str:
     """How much is stored, and what helps where that is all that one may."""
-    text = f"{use.sentence[:1].upper()}{use.sentence[1:]}."
+    text = f"Your datasets, runs and uploads: {use.sentence}."
     if use.limit and use.used >= use.limit:
         text += " Nothing new begins: delete datasets, runs or their weights, or ask an admin."
     return text

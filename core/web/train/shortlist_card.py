@@ -26,15 +26,18 @@ _SHOWN = 6
 """Rows in sight, the named ones first; the others are reached by scrolling, so that the grid stays near."""
 
 
-def shortlist_card(bench: Workbench, dataset: Dataset) -> None:
+def shortlist_card(bench: Workbench, dataset: Dataset, *, grid: bool) -> None:
     """The newest shortlist, how far one in the background is, or the button that starts it.
 
-    Open while one is made, and where there is room until everything that it named was trained.
+    Open while one is made, and until everything that it named was trained, but not on a phone nor above the grid.
+
+    Args:
+        grid: the grid is below it.
     """
     latest = latest_shortlist(dataset.id, bench.registry)
     state = shortlist_state(dataset.id, settings=bench.settings)
     regret = regret_of(latest[0], bench.registry) if latest else None
-    to_train = regret is not None and not regret.shortlist.is_whole and not is_narrow()
+    to_train = regret is not None and not regret.shortlist.is_whole and not is_narrow() and not grid
     with st.expander(
         TITLE, icon=":material/format_list_numbered:", expanded=state.is_active or to_train,
         key=f"shortlist.{dataset.id}",

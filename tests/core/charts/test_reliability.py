@@ -1,5 +1,7 @@
 """Is a run right as often as it is sure, and how right is it when it is sure?"""
 
+from dataclasses import replace
+
 import pytest
 
 from core.charts.reliability import joined, reliability_chart
@@ -78,6 +80,13 @@ def test_the_table_of_one_run_holds_every_bin_and_that_of_several_the_joined_one
     ]  # fmt: skip
 
 
+def test_the_best_and_the_worst_calibrated_run_that_the_title_names_are_drawn_however_accurate():
+    runs = [sure("r-0"), sure("r-1"), replace(sure("r-2"), ece=0.9), replace(sure("r-3"), ece=0.0001)]
+    chart = reliability_chart(runs, {}, most=1, styles=looks())
+    assert chart.title.startswith("r-3 is calibrated best") and "worst is r-2" in chart.title
+    assert {trace.legendgroup for trace in chart.figure.data if trace.legendgroup} == {"r-0", "r-2", "r-3"}
+
+
 def test_only_those_runs_have_a_line_after_scaling_that_have_one_before():
     figure = reliability_chart([sure("r-1")], NAMES, after=[sure("r-2")], styles=looks()).figure
     assert not any("scaled" in (trace.name or "") for trace in figure.data)
@@ -87,7 +96,7 @@ def test_a_few_runs_are_drawn_and_the_table_holds_all():
     runs = [sure(f"r-{number}") for number in range(6)]
     chart = reliability_chart(runs, {}, after=[sure("r-5")], most=2, styles=looks())
     assert {trace.legendgroup for trace in chart.figure.data if trace.legendgroup} == {"r-0", "r-1", "r-5"}
-    assert "The 2 most accurate of 6 runs, and those with a scaled temperature" in chart.caption
+    assert "The 2 most accurate of 6 runs, those with a scaled temperature, and those that the title" in chart.caption
     assert chart.caption.endswith("Dotted: after temperature scaling.")
     assert {row["run"] for row in chart.rows()} == {run.run_id for run in runs}
     assert chart.title.startswith("r-0 is calibrated best")

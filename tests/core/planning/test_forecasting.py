@@ -234,14 +234,14 @@ def test_the_error_is_the_median_of_the_newest_and_counts_those_within_a_fifth()
     assert history.error.runs == SHOWN and history.error.typical == pytest.approx(0.1)
     assert history.error.within == pytest.approx(11 / 12) and history.error.inside is None
     assert history.error.sentence == "The last 12 forecasts were off by 10 % (median)."
-    assert history.error.record == "92 % of 12 forecasts were within 20 %; none had an 80 % range yet."
+    assert history.error.record == "11 of 12 forecasts were within 20 %; none had an 80 % range yet."
 
 
 def test_coverage_counts_bands_from_history_only():
     runs = [replace(one, compared=9) for one in past([1.0, 1.1, 1.3, 0.7])] + past([1.0])
     found = error_of([replace(one, seconds_low=8.0, seconds_high=12.0) for one in runs])
     assert (found.banded, found.inside) == (4, 0.5)
-    assert found.record.endswith("of 4 with an 80 % range 50 % lay inside.")
+    assert found.record.endswith("of 4 with an 80 % range 2 lay inside.")
 
 
 def test_no_forecast_has_no_error_and_one_has_no_median():

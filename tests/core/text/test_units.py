@@ -208,3 +208,20 @@ def test_an_estimate_has_two_digits():
 def test_a_range_has_its_unit_once_where_both_ends_have_the_same():
     found = [units.rough_range(*ends) for ends in ((300, 480), (4.2, 12.4), (42, 130), (350, 365), (3600, 9000))]
     assert found == ["5–8 min", "4–12 s", "42 s–2 min", "6 min", "1 h–2 h 30 min"]
+
+
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [
+        ("renewable_energy", "renewable_|energy"),
+        ("world_polar_bear.jpg", "world_|polar_|bear|.jpg"),
+        ("tulip", "tulip"),
+        ("v1.25", "v1|.25"),
+    ],
+)
+def test_a_long_name_is_continued_after_its_words_only(name, shown):
+    assert units.breakable(name).replace("\u200b", "|") == shown
+
+
+def test_a_number_stays_beside_its_unit():
+    assert units.unbroken("over 99 %") == "over\u00a099\u00a0%"

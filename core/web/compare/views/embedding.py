@@ -84,7 +84,7 @@ def _choose_photo(selected: Selected, found: PhotoMap) -> None:
     """The same as a click on a dot, for the keyboard: the most confident wrong ones first, then the other photos."""
     predictions, names = selected.comparison.predictions[found.run_id], selected.comparison.class_names
     order = np.lexsort((-predictions.confidence, predictions.correct))
-    labels = {"": "Most confident wrong predictions"} | {
+    labels = {"": "Wrong predictions"} | {
         predictions.digests[row]: f"{names[predictions.labels[row]]}, predicted {names[predictions.predicted[row]]}, "
         f"{percent(predictions.confidence[row])} ({predictions.digests[row][:6]})"
         for row in order
@@ -92,7 +92,8 @@ def _choose_photo(selected: Selected, found: PhotoMap) -> None:
     asked = selected.address.cell if selected.address.cell in labels else ""
     st.selectbox(
         "Photos of the map", list(labels), format_func=lambda digest: labels.get(digest, digest),
-        help="Or click a dot.", **address.bound("compare.map_photo", "cell", asked),
+        help="The most confident wrong predictions, or one photo. Or click a dot.",
+        **address.bound("compare.map_photo", "cell", asked),
     )  # fmt: skip
 
 

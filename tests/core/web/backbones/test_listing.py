@@ -16,5 +16,5 @@ def test_the_first_line_counts_what_can_be_used_at_once():
         (replace(LITE0, name="tiny", source="onnx_file:net.onnx"), Availability.READY),
     ]
     assert first_line(everything) == (
-        "Which pretrained network suits your photos? 3 backbones, 1 added here; 2 can be used without a download."
+        "Which pretrained backbone suits your photos? 3 backbones, 1 added here; 2 can be used without a download."
     )

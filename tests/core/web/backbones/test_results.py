@@ -1,11 +1,13 @@
 """What runs of this home reached with a backbone."""
 
+from dataclasses import replace
+
 import pytest
 
 from core.settings import Settings
-from core.web.backbones.results import results_of
+from core.web.backbones.results import _first, results_of
 from core.workbench import Workbench
-from tests.factories import fill
+from tests.factories import fill, make_run
 
 
 @pytest.fixture
@@ -25,6 +27,15 @@ def test_the_best_run_on_every_dataset_with_the_verdict_on_it(bench):
     assert found[0].best.test_accuracy == max(run.test_accuracy for run in mine)
     verdict = bench.verdict(newer.dataset.id)
     assert found[0].verdict.best == verdict.best and verdict.standing(found[0].best.id) is not None
+
+
+def test_of_equally_accurate_runs_the_recommended_one_stands_there_however_old(bench):
+    verdict = bench.verdict(fill(bench.registry, bench.settings, runs=9).dataset.id)
+    newest, older = (make_run(number, test_accuracy=0.9) for number in (1, 2))
+    recommended = replace(verdict, recommended=replace(verdict.best, run_id=older.id))
+    assert _first([newest, older], recommended) == older
+    assert _first([replace(newest, test_accuracy=0.91), older], recommended) != older
+    assert _first([newest, older], None) == newest
 
 
 def test_a_backbone_without_runs_has_no_results(bench):
