@@ -63,12 +63,14 @@ def start_adding(
     settings: Settings,
     registry: Registry,
     run_id: str = "",
+    flat: bool = False,
     own_source: bool = False,
 ) -> None:
     """Add the photos of a folder or an archive in the background, and order them.
 
     Args:
-        run_id: as of ``make_order``. own_source: it is an upload, which is moved and deleted when the job ends.
+        run_id: as of ``make_order``. flat: the folders of the photos mean nothing.
+        own_source: it is an upload, which is moved and deleted when the job ends.
 
     Raises:
         Conflict: a job of this dataset runs. OverQuota: the owner of the dataset stores as much as each may.
@@ -87,6 +89,7 @@ def start_adding(
     if own_source:
         shutil.move(source, folder.upload)
     request = {"dataset": dataset_id, "run": run_id, "source": str(folder.upload if own_source else source)}
+    request |= {"flat": True} if flat else {}
     start_unless_alive(MODULE, folder, request, settings)
 
 

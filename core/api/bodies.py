@@ -6,10 +6,10 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import anyio
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 from starlette.datastructures import FormData, UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
 from starlette.requests import Request
@@ -27,6 +27,8 @@ from core.serving.photos import NamedPhoto
 from core.settings import Settings
 from core.text.units import listed, size
 
+Asked = TypeVar("Asked", bound=BaseModel)
+
 _MULTIPART, _JSON = "multipart/form-data", "application/json"
 _MOST_FIELDS = 20
 _ASKED_EVERY = 64_000_000
@@ -37,6 +39,30 @@ ARCHIVES = ("application/zip", "application/x-tar", "application/gzip", "applica
 def media_type(request: Request) -> str:
     """``application/json`` of ``application/json; charset=utf-8``."""
     return request.headers.get("content-type", "").partition(";")[0].strip().lower()
+
+
+def archive_or_json(request: Request) -> bool:
+    """Whether the body is an archive; else it is JSON.
+
+    Raises:
+        UnsupportedMedia: it is neither.
+    """
+    kind = media_type(request)
+    if kind not in (*ARCHIVES, _JSON):
+        raise UnsupportedMedia(f"Send an archive ({', '.join(ARCHIVES)}) or {_JSON}. Received: {kind[:80]!r}")
+    return kind in ARCHIVES
+
+
+def parsed(body: bytes, model: type[Asked]) -> Asked:
+    """JSON as a value.
+
+    Raises:
+        InvalidInput: it is none.
+    """
+    try:
+        return model.model_validate_json(body)
+    except ValidationError as error:
+        raise InvalidInput(sentence_of(error)) from None
 
 
 @dataclass(frozen=True, kw_only=True)

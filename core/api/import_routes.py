@@ -6,11 +6,9 @@ from typing import Annotated, Any
 import anyio
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
-from pydantic import ValidationError
 
 from core.api import request_types, response_types, verbs
-from core.api.bodies import ARCHIVES, media_type, received_archive, sentence_of
-from core.api.problems import UnsupportedMedia
+from core.api.bodies import ARCHIVES, archive_or_json, parsed, received_archive
 from core.api.responses import Bench, FiniteJSON, Ref, told
 from core.errors import InvalidInput
 
@@ -39,27 +37,17 @@ async def import_dataset(
     Query parameters are for an archive; JSON has members of the same names.
     """
     given: Mapping[str, Any] = {"name": name, "seed": seed, "layout": layout, "encoding": encoding}
-    if media_type(request) in ARCHIVES:
+    if archive_or_json(request):
         if not name:
             raise InvalidInput("Name the dataset: name=NAME in the address.")
         async with received_archive(request, bench.settings) as path:
             found = await anyio.to_thread.run_sync(
                 lambda: verbs.begin_import(bench, str(path), own_source=True, **given)
             )
-    elif media_type(request) == "application/json":
-        asked = _json_of(await request.body())
-        found = await anyio.to_thread.run_sync(lambda: verbs.import_photos(bench, **asked.model_dump()))
     else:
-        kinds = ", ".join(ARCHIVES)
-        raise UnsupportedMedia(f"Send an archive ({kinds}) or application/json. Received: {media_type(request)!r}")
+        asked = parsed(await request.body(), request_types.ImportRequest)
+        found = await anyio.to_thread.run_sync(lambda: verbs.import_photos(bench, **asked.model_dump()))
     return FiniteJSON(found, 202, {"Location": f"imports/{found['import']}"})
-
-
-def _json_of(body: bytes) -> request_types.ImportRequest:
-    try:
-        return request_types.ImportRequest.model_validate_json(body)
-    except ValidationError as error:
-        raise InvalidInput(sentence_of(error)) from None
 
 
 @router.get("/imports", tags=["datasets"], **told(response_types.ImportList))

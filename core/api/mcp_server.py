@@ -100,7 +100,7 @@ class McpApplication:
         except GraftError as error:
             return _told({"error": " ".join(str(error).split())}, failed=True)
         if isinstance(result, Illustrated):
-            return _told(finite(result.result), pictures=result.pictures)
+            return _told(finite(result.result), pictures=result.pictures, media_type=result.media_type)
         return _told(finite(result))
 
     def _done(self, token: AccessToken, name: str, arguments: dict[str, Any]) -> dict | Illustrated:
@@ -145,7 +145,9 @@ def _described(verb: Verb) -> types.Tool:
     return types.Tool(name=verb.name, description=verb.does, input_schema=schema, annotations=hints)
 
 
-def _told(result: dict, *, failed: bool = False, pictures: Sequence[bytes] = ()) -> types.CallToolResult:
+def _told(
+    result: dict, *, failed: bool = False, pictures: Sequence[bytes] = (), media_type: str = ""
+) -> types.CallToolResult:
     text = types.TextContent(type="text", text=json.dumps(result))
-    images = [types.ImageContent(data=b64encode(picture).decode(), mime_type="image/png") for picture in pictures]
+    images = [types.ImageContent(data=b64encode(picture).decode(), mime_type=media_type) for picture in pictures]
     return types.CallToolResult(content=[text, *images], structured_content=result, is_error=failed)

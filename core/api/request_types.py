@@ -140,6 +140,21 @@ class CollectionRequest(_Asked):
     dry_run: bool = Field(False, description="Only say which photos it would have.")
 
 
+class PoolRequest(_Asked):
+    """Photos without a class that the server can read: a `path`, or an `upload`; `flat` alone answers a question."""
+
+    path: str | None = Field(None, min_length=1, max_length=4096, description="Archive or folder on the server.")
+    upload: str | None = Field(None, max_length=100, description="Id of an upload of yours that has arrived (TUS).")
+    flat: bool = Field(False, description="The folders of the photos mean nothing.")
+    model: Name | None = Field(None, description="As of the order that is made afterwards.")
+
+    @model_validator(mode="after")
+    def _one_source(self) -> Self:
+        if self.path is not None and self.upload is not None:
+            raise PydanticCustomError("source", "send either path or upload")
+        return self
+
+
 class LabelOrderRequest(_Asked):
     """By whose probabilities photos without a class are ordered."""
 

@@ -110,6 +110,20 @@ class NextLabels(LabelCounts):
     order_message: str
 
 
+class PoolPhoto(_Told):
+    digest: str
+    file: str
+    width: int
+    height: int
+    state: Literal["unlabelled", "labelled", "excluded"]
+    class_: str | None = Field(alias="class", description="Of the draft of its label.")
+
+
+class PoolPhotos(LabelCounts):
+    total: int = Field(description="Photos without a class, decided on or not.")
+    photos: list[PoolPhoto]
+
+
 class KeptLabels(LabelCounts):
     set: dict[str, str | None] = Field(description="The class of each photo as it is kept; null: excluded.")
 

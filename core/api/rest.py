@@ -124,7 +124,10 @@ def _document(app: FastAPI) -> dict[str, Any]:
         parts = found["components"]
         parts["schemas"]["Problem"] = response_types.Problem.model_json_schema()
         parts["schemas"] |= _schemas_of(
-            request_types.PredictionRequest, request_types.ExplanationRequest, request_types.ImportRequest
+            request_types.PredictionRequest,
+            request_types.ExplanationRequest,
+            request_types.ImportRequest,
+            request_types.PoolRequest,
         )
         parts["securitySchemes"] = {"token": {"type": "http", "scheme": "bearer", "description": "An access token."}}
         for path, methods in found["paths"].items():

@@ -22,6 +22,6 @@ def needed_scope(method: str, path: str) -> Scope:
 
 def most_bytes(method: str, path: str) -> int:
     """Of the body of a request; an archive is written to the disk as it comes."""
-    if (method, path.rstrip("/")) == ("POST", "/datasets"):
+    if method == "POST" and (path.rstrip("/") == "/datasets" or path.endswith("/labels/photos")):
         return MOST_BYTES
     return MOST_PHOTO_BYTES if path.endswith(_WITH_PHOTOS) else MOST_JSON_BYTES

@@ -9,7 +9,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from core.api import label_verbs, verbs
+from core.api import label_verbs, pool_verbs, verbs
 from core.api.limits import MOST_TOOL_PHOTOS
 from core.api.request_types import (
     AliasRequest,
@@ -22,6 +22,7 @@ from core.api.request_types import (
     LabelsRequest,
     LaunchRequest,
     Name,
+    PoolRequest,
     SearchRequest,
     SentPhoto,
     ShrinkRequest,
@@ -74,6 +75,19 @@ class LabelsOfDataset(OneDataset):
 
 class OrderOfDataset(LabelOrderRequest, OneDataset):
     """An order to make."""
+
+
+class PoolOfDataset(OneDataset):
+    limit: int = Field(100, ge=0, le=1000)
+    offset: int = Field(0, ge=0, le=2**31)
+
+
+class PhotosToAdd(PoolRequest, OneDataset):
+    """Photos without a class."""
+
+
+class OnePhoto(OneDataset):
+    digest: Name = Field(description="Of the photo, as the other tools give it.")
 
 
 class DraftLabels(LabelsRequest, OneDataset):
@@ -214,6 +228,18 @@ TOOLS = (
          "The version before stays.", scope=TRAIN, asked=NewLabelledVersion,
          act=lambda bench, asked, who: label_verbs.make_version(
              bench, asked.dataset, validation=asked.validation, who=who)),
+    Verb(name="list_unlabelled", does="All photos without a class, with the drafts of their labels.", scope=READ,
+         asked=PoolOfDataset, act=lambda bench, asked, who: pool_verbs.list_pool(
+             bench, asked.dataset, limit=asked.limit, offset=asked.offset)),
+    Verb(name="add_unlabelled", does="Add photos without a class from an archive or folder of the server, or an "
+         "upload, in the background, and order them. Ask get_labels until its order_state is not running; where it is "
+         "question, call this with flat alone, or end_labelling.", scope=TRAIN, asked=PhotosToAdd,
+         act=lambda bench, asked, who: pool_verbs.begin_adding(bench, **asked.model_dump())),
+    Verb(name="end_labelling", does="Stop adding or ordering photos without a class, or discard an addition that asks "
+         "about its folders. Photos that were added stay.", scope=TRAIN, asked=OneDataset,
+         act=lambda bench, asked, who: pool_verbs.end_job(bench, asked.dataset)),
+    Verb(name="get_photo", does="A photo of a dataset, with a class or without, as a small image.", scope=READ,
+         asked=OnePhoto, act=lambda bench, asked, who: pool_verbs.illustrated(bench, asked.dataset, asked.digest)),
     Verb(name="list_machines", does="The machines, their slots, and what trains in each.", scope=READ, asked=Nothing,
          act=lambda bench, asked, who: machines_json(bench.machines())),
     Verb(name="list_forecasts", does="What was expected of runs when they were launched, what they took, and how far "

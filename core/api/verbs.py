@@ -181,10 +181,11 @@ class UnusablePhotos(InvalidInput):
 
 @dataclass(frozen=True, kw_only=True)
 class Illustrated:
-    """A result with PNG pictures."""
+    """A result with pictures of this kind."""
 
     result: dict
     pictures: tuple[bytes, ...]
+    media_type: str = "image/png"
 
 
 def explain(bench: Workbench, model: str, photo: NamedPhoto, *, class_name: str | None) -> Illustrated:

@@ -1,10 +1,11 @@
 """Photos to label next as JSON: ``core label``."""
 
 from collections import Counter
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 
 from core.advising.label_values import LabelOrder
-from core.curation.decisions import PhotoAction, decisions_on, standing
+from core.curation.decisions import PhotoAction, PhotoDecision, decisions_on, standing
 from core.curation.labelled import labelled_pool
 from core.datasets.pool import PoolPart
 from core.datasets.values import Dataset
@@ -22,6 +23,19 @@ def pool_json(dataset: Dataset, settings: Settings) -> dict:
         "labelled": dict(sorted(Counter(photo.class_name for photo in pool.photos).items())),
         "excluded": pool.changes[PhotoAction.EXCLUDE],
     }
+
+
+def pool_rows(parts: Iterable[PoolPart], decided: Mapping[str, PhotoDecision]) -> list[dict]:
+    """Every photo of a pool with its size in pixels, and what was decided: ``state`` is ``unlabelled``, ``labelled`` or
+    ``excluded``; ``class`` is that of a draft."""
+    states = {PhotoAction.LABEL: "labelled", PhotoAction.EXCLUDE: "excluded"}
+    rows = []
+    for photo in (photo for part in parts for photo in part.photos):
+        one = decided.get(photo.digest)
+        state = "unlabelled" if one is None else states.get(one.action, "unlabelled")
+        about = {"digest": photo.digest, "file": photo.file, "width": photo.width, "height": photo.height}
+        rows.append(about | {"state": state, "class": one.target if one and state == "labelled" else None})
+    return rows
 
 
 def added_json(dataset: Dataset, part: PoolPart, settings: Settings) -> dict:

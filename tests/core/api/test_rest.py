@@ -117,8 +117,9 @@ def made_up(app, filled, predicting, explaining, bench, quiet, monkeypatch):
     return schema
 
 
-def test_no_made_up_request_breaks_the_server_or_the_document(made_up, client_of, predicting):
+def test_no_made_up_request_breaks_the_server_or_the_document(made_up, client_of, predicting, bench, filled):
     there = {
+        "digest": bench.registry.photos(filled.dataset.id)[0].digest,
         "dataset": "flowers",
         "run": predicting,
         "model": predicting,

@@ -78,6 +78,10 @@ REST: dict[tuple[str, str], Scope] = {
     ("GET", "/datasets/{dataset}/labels"): Scope.READ,
     ("POST", "/datasets/{dataset}/labels"): Scope.TRAIN,
     ("POST", "/datasets/{dataset}/labels/order"): Scope.TRAIN,
+    ("DELETE", "/datasets/{dataset}/labels/order"): Scope.TRAIN,
+    ("GET", "/datasets/{dataset}/labels/photos"): Scope.READ,
+    ("POST", "/datasets/{dataset}/labels/photos"): Scope.TRAIN,
+    ("GET", "/datasets/{dataset}/photos/{digest}"): Scope.READ,
     ("POST", "/datasets/{dataset}/labels/version"): Scope.TRAIN,
     ("GET", "/forecasts"): Scope.READ,
     ("POST", "/datasets/{dataset}/collections"): Scope.TRAIN,
@@ -119,7 +123,7 @@ REST: dict[tuple[str, str], Scope] = {
 CHANGING_TOOLS = {
     "import_photos", "answer_import", "end_import", "train", "shrink", "export_model", "cancel_run", "resume_run",
     "delete_run", "delete_dataset", "set_alias", "make_shortlist", "start_search", "stop_search", "make_collection",
-    "order_labels", "set_labels", "make_labelled_version",
+    "order_labels", "set_labels", "make_labelled_version", "add_unlabelled", "end_labelling",
 }  # fmt: skip
 
 
