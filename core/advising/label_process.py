@@ -88,8 +88,8 @@ def start_adding(
     folder.upload.unlink(missing_ok=True)
     if own_source:
         shutil.move(source, folder.upload)
-    request = {"dataset": dataset_id, "run": run_id, "source": str(folder.upload if own_source else source)}
-    request |= {"flat": True} if flat else {}
+    request: dict[str, Any] = {"dataset": dataset_id, "run": run_id}
+    request |= {"source": str(folder.upload if own_source else source)} | ({"flat": True} if flat else {})
     start_unless_alive(MODULE, folder, request, settings)
 
 

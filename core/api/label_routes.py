@@ -106,7 +106,7 @@ def end_order(bench: Bench, dataset: Ref) -> Response:
     "/datasets/{dataset}/photos/{digest}",
     tags=["datasets"],
     response_class=Response,
-    responses={200: {"content": {"image/jpeg": {"schema": {"type": "string", "format": "binary"}}}}} | refused(),
+    responses=refused() | {200: {"content": {"image/jpeg": {"schema": {"type": "string", "format": "binary"}}}}},
 )
 def get_photo(
     bench: Bench,

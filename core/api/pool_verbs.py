@@ -1,6 +1,7 @@
 """The photos without a class of a dataset, for REST and MCP alike: adding them, listing them, and one as a picture."""
 
 from pathlib import Path
+from typing import Any
 
 from core.advising.label_process import (
     QUESTION,
@@ -53,7 +54,7 @@ def begin_adding(
     if path is None and upload is None:
         return _answer(bench, found.id, flat)
     run_id = _run(bench, found.id, model)
-    options = {"settings": bench.settings, "registry": bench.registry, "run_id": run_id, "flat": flat}
+    options: dict[str, Any] = {"settings": bench.settings, "registry": bench.registry, "run_id": run_id, "flat": flat}
     if upload is None:
         start_adding(found.id, path or "", own_source=own_source, **options)
         return next_labels(bench, found.id, count=0)

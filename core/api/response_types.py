@@ -116,7 +116,7 @@ class PoolPhoto(_Told):
     width: int
     height: int
     state: Literal["unlabelled", "labelled", "excluded"]
-    class_: str | None = Field(alias="class", description="Of the draft of its label.")
+    class_name: str | None = Field(description="Of the draft of its label.")
 
 
 class PoolPhotos(LabelCounts):

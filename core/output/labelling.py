@@ -27,14 +27,14 @@ def pool_json(dataset: Dataset, settings: Settings) -> dict:
 
 def pool_rows(parts: Iterable[PoolPart], decided: Mapping[str, PhotoDecision]) -> list[dict]:
     """Every photo of a pool with its size in pixels, and what was decided: ``state`` is ``unlabelled``, ``labelled`` or
-    ``excluded``; ``class`` is that of a draft."""
+    ``excluded``; ``class_name`` is that of a draft."""
     states = {PhotoAction.LABEL: "labelled", PhotoAction.EXCLUDE: "excluded"}
     rows = []
     for photo in (photo for part in parts for photo in part.photos):
         one = decided.get(photo.digest)
         state = "unlabelled" if one is None else states.get(one.action, "unlabelled")
         about = {"digest": photo.digest, "file": photo.file, "width": photo.width, "height": photo.height}
-        rows.append(about | {"state": state, "class": one.target if one and state == "labelled" else None})
+        rows.append(about | {"state": state, "class_name": one.target if one and state == "labelled" else None})
     return rows
 
 

@@ -101,7 +101,7 @@ def test_what_cannot_be_added_is_refused_in_one_sentence(trainer, filled, starte
 def test_all_photos_are_listed_with_the_drafts_of_their_labels(reader, trainer, pool):
     trainer.post(ADDRESS, json={"labels": {pool[0]: "rose"}, "excluded": [pool[1]]})
     found = reader.get(f"{ADDRESS}/photos").json()
-    assert [(one["digest"], one["state"], one["class"]) for one in found["photos"]] == [
+    assert [(one["digest"], one["state"], one["class_name"]) for one in found["photos"]] == [
         (pool[0], "labelled", "rose"), (pool[1], "excluded", None), (pool[2], "unlabelled", None),
     ]  # fmt: skip
     assert (found["total"], found["unlabelled"], found["photos"][0]["width"]) == (3, 1, 48)
