@@ -8,12 +8,22 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import httpx
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    ConsoleMessage,
+    Page,
+    Request,
+    WebSocket,
+    expect,
+    sync_playwright,
+)
 
 from core.advising.growth import CURVE_METHOD
 from core.advising.label_values import LABEL_METHOD
@@ -172,6 +182,31 @@ class Visit:
     outside: list[str] = field(default_factory=list)
     complaints: list[str] = field(default_factory=list)
 
+    def __post_init__(self) -> None:
+        self._own = (self.server.url, self.server.url.replace("http", "ws", 1), "data:", "blob:", "about:")
+        self._listeners = {
+            "request": self._note_address,
+            "websocket": self._note_address,
+            "pageerror": lambda error: self.complaints.append(str(error)),
+            "console": self._note_line,
+        }
+
+    def watch(self) -> None:
+        for event, listener in self._listeners.items():
+            self.page.on(event, listener)
+
+    def leave(self) -> None:
+        for event, listener in self._listeners.items():
+            self.page.remove_listener(event, listener)
+
+    def _note_address(self, called: Request | WebSocket) -> None:
+        if not called.url.startswith(self._own):
+            self.outside.append(called.url)
+
+    def _note_line(self, line: ConsoleMessage) -> None:
+        if "Content Security Policy" in line.text:
+            self.complaints.append(line.text)
+
     def open(self, path: str = "/") -> Page:
         """Open a page and wait until its script has run."""
         self.page.goto(self.server.url + path)
@@ -186,14 +221,55 @@ class Visit:
 
 def visit_with(context: BrowserContext, server: Server) -> Visit:
     visit = Visit(context.new_page(), server)
-    own = (server.url, server.url.replace("http", "ws", 1), "data:", "blob:", "about:")
-    visit.page.on("request", lambda request: request.url.startswith(own) or visit.outside.append(request.url))
-    visit.page.on("websocket", lambda socket: socket.url.startswith(own) or visit.outside.append(socket.url))
-    visit.page.on("pageerror", lambda error: visit.complaints.append(str(error)))
-    visit.page.on(
-        "console", lambda line: visit.complaints.append(line.text) if "Content Security Policy" in line.text else None
-    )
+    visit.watch()
     return visit
+
+
+WIDE = {"width": 1440, "height": 900}
+FAILED = pytest.StashKey[bool]()
+
+
+class Tab:
+    """One tab of a browser for many tests: a new one takes a second of a processor longer, to compile the same pages.
+
+    What a visit may leave is taken away after it: what pages store, permissions, sizes, listeners. After a test that
+    failed the tab is closed.
+    """
+
+    def __init__(self, browser: Browser) -> None:
+        self._browser = browser
+        self._page: Page | None = None
+
+    @contextmanager
+    def lent(self, server: Server, test: pytest.Item) -> Iterator[Visit]:
+        page = self._page = self._page or self._browser.new_context(viewport=WIDE).new_page()
+        visit = Visit(page, server)
+        visit.watch()
+        yield visit
+        if test.stash.get(FAILED, False) or page.is_closed():
+            self._page = None
+            page.context.close()
+        else:
+            self._tidy(page)
+            visit.leave()
+
+    @staticmethod
+    def _tidy(page: Page) -> None:
+        page.evaluate("() => { try { localStorage.clear(); sessionStorage.clear(); } catch { } }")  # no page: none
+        page.mouse.move(0, 0)
+        page.goto("about:blank")
+        page.context.clear_cookies()
+        page.context.clear_permissions()
+        page.set_default_timeout(30_000)
+        page.set_viewport_size(WIDE)
+        page.emulate_media(color_scheme="light")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item):
+    report = yield
+    item.stash[FAILED] = report.failed or item.stash.get(FAILED, False)
+    return report
 
 
 @pytest.fixture(scope="session")
@@ -202,6 +278,11 @@ def browser() -> Iterator[Browser]:
         browser = playwright.chromium.launch(executable_path=chromium(), args=list(FLAGS))
         yield browser
         browser.close()
+
+
+@pytest.fixture(scope="session")
+def tab(browser) -> Tab:
+    return Tab(browser)
 
 
 @pytest.fixture(scope="module")
@@ -238,18 +319,28 @@ def advised_server(tmp_path_factory) -> Iterator[Server]:
 
 @pytest.fixture
 def context(browser) -> Iterator[BrowserContext]:
-    context = browser.new_context(viewport={"width": 1440, "height": 900})
+    """A browser that has been nowhere yet."""
+    context = browser.new_context(viewport=WIDE)
     yield context
     context.close()
 
 
 @pytest.fixture
-def visit(context, server) -> Visit:
+def visit(tab, server, request) -> Iterator[Visit]:
     """A visit to the empty server."""
-    return visit_with(context, server)
+    with tab.lent(server, request.node) as visit:
+        yield visit
 
 
 @pytest.fixture
-def filled_visit(context, filled_server) -> Visit:
+def filled_visit(tab, filled_server, request) -> Iterator[Visit]:
     """A visit to the filled server."""
-    return visit_with(context, filled_server)
+    with tab.lent(filled_server, request.node) as visit:
+        yield visit
+
+
+@pytest.fixture
+def advised_visit(tab, advised_server, request) -> Iterator[Visit]:
+    """A visit to the server with a checked dataset, which no test changes."""
+    with tab.lent(advised_server, request.node) as visit:
+        yield visit

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
+from axe_playwright_python.base import AXE_SCRIPT
 from playwright.sync_api import Page, expect
 
 from core.files.home import registry_file
@@ -11,7 +11,7 @@ from core.registry import Registry
 from core.runs.values import Status
 from core.web.compare.view_list import VIEWS as COMPARE_VIEWS
 from core.web.parts.frame import SECTIONS
-from tests.browser.conftest import READY, Server, Visit, start_server, stop_server, visit_with
+from tests.browser.conftest import READY, Server, start_server, stop_server
 from tests.browser.screenshots import SCHEMES, SIGNED_IN, SIZES, SLOW_PAGES, addresses
 from tests.browser.test_login import code_of, set_first_password
 
@@ -22,6 +22,7 @@ STREAMLITS_OWN = {
 }
 """(rule, what stands in the element or around it): why it is left. Everything else is Graft's to mend."""
 
+ONLY_VIOLATIONS = {"resultTypes": ["violations"]}
 IN_NAVIGATION = """(target) => Boolean(document.querySelector(target)?.closest('[data-testid="stSidebarNav"]'))"""
 
 
@@ -32,11 +33,18 @@ def problems(page: Page, options: dict | None = None) -> list[str]:
         options: of axe-core, as the rules to check.
     """
     found = []
-    for rule in Axe().run(page, options=options).response["violations"]:
+    for rule in _violations(page, ONLY_VIOLATIONS | (options or {})):
         for node in rule["nodes"]:
             if not _is_streamlits(page, rule["id"], node):
                 found.append(f"{rule['id']}: {rule['help']}\n  {node['target']}\n  {node['html'][:200]}")
     return found
+
+
+def _violations(page: Page, options: dict) -> list[dict]:
+    """axe-core is given to a page once and returns nothing else: what passes is most of its time and its answer."""
+    if not page.evaluate("'axe' in window"):
+        page.evaluate(AXE_SCRIPT)
+    return page.evaluate("(options) => axe.run(document, options).then((found) => found.violations)", options)
 
 
 def _is_streamlits(page: Page, rule: str, node: dict) -> bool:
@@ -66,11 +74,6 @@ COLOURS = {"light": "rgb(252, 252, 250)", "dark": "rgb(18, 22, 20)"}
 """Behind a page, by which one sees that it has changed."""
 OF_COLOURS = {"runOnly": ["color-contrast", "link-in-text-block"]}
 """What depends on the scheme; everything else was looked at in light."""
-
-
-@pytest.fixture
-def advised_visit(context, advised_server) -> Visit:
-    return visit_with(context, advised_server)
 
 
 def in_all_looks(page: Page) -> list[str]:

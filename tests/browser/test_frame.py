@@ -48,14 +48,11 @@ def test_a_call_outside_would_be_noticed(filled_visit):
 
 
 @pytest.mark.parametrize("path", PATHS)
-def test_nothing_overflows_on_a_phone(browser, filled_server, path):
-    with browser.new_context(viewport={"width": 390, "height": 844}) as context:
-        page = context.new_page()
-        page.goto(filled_server.url + path)
-        page.wait_for_selector('[data-testid="stApp"][data-test-script-state="notRunning"]')
-        page.wait_for_timeout(800)
-        widest = page.evaluate("document.querySelector('[data-testid=stMain]').scrollWidth")
-    assert widest <= 390
+def test_nothing_overflows_on_a_phone(filled_visit, path):
+    filled_visit.page.set_viewport_size({"width": 390, "height": 844})
+    page = filled_visit.open(path)
+    page.wait_for_timeout(500)
+    assert page.evaluate("document.querySelector('[data-testid=stMain]').scrollWidth") <= 390
 
 
 def test_a_dialog_of_a_dark_page_is_dark_and_its_small_print_reads(browser, filled_server):

@@ -12,18 +12,12 @@ import pytest
 from playwright.sync_api import expect
 
 from core.web.compare.view_list import VIEWS
-from tests.browser.conftest import visit_with
 from tests.browser.keyboard import MAIN, SCRIPT, expect_focus, tab_to, walk, where
 from tests.browser.test_accessibility import PAGES, address_of
 
 OTHERS = ("dataset", "check", "label", "run", "race", "backbone", "add-backbone", "add-file", "train-custom")
 OF_COMPARE = ".st-key-compare-view button"
 """Where the walk through a view begins: what is above it is the same in all of them."""
-
-
-@pytest.fixture
-def advised_visit(context, advised_server):
-    return visit_with(context, advised_server)
 
 
 @pytest.mark.parametrize("name", [*PAGES, *OTHERS, *(f"compare-{view}" for view in VIEWS)])

@@ -62,8 +62,9 @@ def answering_server(tmp_path_factory) -> Iterator[Server]:
 
 
 @pytest.fixture
-def visit(context, answering_server) -> Visit:
-    return visit_with(context, answering_server)
+def visit(tab, answering_server, request) -> Iterator[Visit]:
+    with tab.lent(answering_server, request.node) as visit:
+        yield visit
 
 
 def first_line(page: Page):
