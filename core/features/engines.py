@@ -18,7 +18,7 @@ from core.errors import Unavailable
 from core.features.engine_store import engines_folder, evict_engines, notes_of, touch, use_lock
 from core.features.kept import kept_folder, kept_notes
 from core.features.litert import MOST_WORKERS, LiteRTEngine, cores
-from core.features.onnx_engine import OnnxEngine
+from core.features.onnx_engine import OnnxEngine, onnx_process_bytes
 from core.features.onnx_file import STORED, write_prefix
 from core.features.sizes import pooling_at
 from core.features.views import View
@@ -41,9 +41,8 @@ CROWD_SECONDS = 0.05
 """After two photos were computed at the same time, further ones are expected for so long: between two of many requests
 there is a moment with one photo only, for which several threads would keep the other cores from the requests."""
 
-_LAYERS_BYTES, _PROCESS_BYTES = 12 * 10**6, 60 * 10**6
-"""Of an interpreter beside its weights: measured on six networks of 3 to 19 MB, which took 16 to 52 MB each; of a
-process with onnxruntime."""
+_LAYERS_BYTES = 12 * 10**6
+"""Of an interpreter beside its weights: measured on six networks of 3 to 19 MB, which took 16 to 52 MB each."""
 
 
 class Engine(Protocol):
@@ -233,7 +232,8 @@ def _side_by_side_workers(path: Path) -> int:
 
 def _bytes_of_one(path: Path) -> int:
     """Of one interpreter: weights in the file's order and in the order of the CPU, and room for the largest layers."""
-    return 2 * path.stat().st_size + (_PROCESS_BYTES if path.suffix == ".onnx" else _LAYERS_BYTES)
+    size = path.stat().st_size
+    return onnx_process_bytes(size) if path.suffix == ".onnx" else 2 * size + _LAYERS_BYTES
 
 
 def _engine_class(path: Path) -> type[OnnxEngine] | type[LiteRTEngine]:

@@ -8,6 +8,7 @@ from math import ceil, prod
 from core.backbones.token_network import STEM
 from core.backbones.values import Backbone
 from core.datasets.values import Dataset
+from core.features.onnx_engine import onnx_process_bytes, workers_for_many
 from core.features.sizes import bytes_per_photo, fraction_below
 from core.features.store import FeatureKey, is_stored, key_of, key_of_predictions
 from core.recipes.hyperparameters import ViewSettings
@@ -235,6 +236,8 @@ def _memory(recipe: Recipe, program: Program, loads: Iterable[FeatureLoad], sour
 
 
 def _working_bytes(backbone: Backbone) -> int:
+    if backbone.is_onnx:
+        return workers_for_many() * onnx_process_bytes(4 * backbone.parameters)
     return WORKING_BYTES + WORKING_BYTES_PER_PIXEL * backbone.input_size**2
 
 

@@ -7,6 +7,7 @@ import pytest
 
 from core.backbones import get
 from core.backbones.token_network import TokenNetwork
+from core.features.onnx_engine import workers_for_many
 from core.features.sizes import bytes_per_photo, fraction_below
 from core.features.store import folder_of, key_of
 from core.planning import resources
@@ -172,6 +173,19 @@ def test_computing_features_of_larger_inputs_needs_as_much_more_memory_as_was_me
     found = estimate_resources(recipe, program, dataset=DATASET, sources=sources, settings=settings)
     working = found.memory_bytes - resources.TENSORFLOW_BYTES - 4 * LITE0.parameters
     assert measured < working < 1.4 * measured
+
+
+@pytest.mark.parametrize(("parameters", "measured"), [(2_200_000, 104e6), (23_450_000, 414e6)])
+def test_an_onnx_network_needs_the_memory_of_a_process_for_each_core(settings, parameters, measured):
+    """Measured: one process with MobileNetV2, and with ResNet50."""
+    onnx = replace(LITE0, source="onnx_file:a.onnx", parameters=parameters)
+    recipe = Recipe(backbone=LITE0.name, pattern=Pattern.INTEGRATED_EXTRACTOR)
+    sources = replace(SOURCES, backbones={LITE0.name: onnx})
+    program = program_of(recipe, LITE0.blocks)
+    found = estimate_resources(recipe, program, dataset=DATASET, sources=sources, settings=settings)
+    loads = sum(load.bytes for load in found.loads)
+    processes = found.memory_bytes - loads - resources.TENSORFLOW_BYTES - 4 * parameters
+    assert measured * workers_for_many() <= processes < 1.2 * measured * workers_for_many()
 
 
 def test_attention_of_many_tokens_needs_memory(settings):
