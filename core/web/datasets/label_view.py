@@ -11,7 +11,7 @@ from core.curation.decisions import PhotoDecision, decisions_on, standing
 from core.curation.labelled import label_photos, new_classes, set_aside
 from core.datasets.names import NAME_LENGTH
 from core.datasets.values import Dataset
-from core.text.units import percent, plain
+from core.text.units import percent, plain, unbroken
 from core.web.datasets.check_items import decision_words
 from core.web.datasets.deciding import WIDE, undo_button, version_box
 from core.web.datasets.label_panel import counts_text, label_panel, order_controls, pool_counts
@@ -151,7 +151,7 @@ def _typed(classes: Sequence[str], photo: NextPhoto, label: Callable[..., None])
 
 def _evidence(bench: Workbench, dataset: Dataset, order: LabelOrder, photo: NextPhoto) -> None:
     """What the place in the order rests on: in sight, without a click."""
-    shown = " · ".join(f"{plain(name)} {percent(share)}" for name, share in photo.probabilities.items())
+    shown = " · ".join(f"{plain(name)} {unbroken(percent(share))}" for name, share in photo.probabilities.items())
     st.caption(f"Probabilities by {plain(order.by)}: {shown}")
     if not photo.nearest:
         return

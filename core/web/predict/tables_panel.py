@@ -168,7 +168,7 @@ def _counts(bench: Workbench, job: TableJob) -> None:
         for name in classes
     ]
     models = {
-        run_id: number(names.get(run_id, run_id), f"Photos for which model {run_id} predicts this class", width="small")
+        run_id: number(names.get(run_id, run_id), f"Photos for which model {run_id} predicts this class")
         for run_id in job.progress.classes
     }
     table(rows, columns={"Class": name_column("Class", list(classes), widest=160)} | models, key=f"{_KEY}.{job.id}")

@@ -72,7 +72,8 @@ def _metrics(selected: Selected, pair: Paired) -> None:
         "B": st.column_config.TextColumn("B", alignment="right"),
         "Difference": st.column_config.TextColumn("A minus B", alignment="right"),
         "Interval": _interval_column(
-            "Of the accuracy: corrected as p is. Of the others: 95 %, a paired bootstrap of the test photos."
+            "Of the accuracy: corrected as p is. Of the others: 95 %, a paired bootstrap of the test photos; not known "
+            "where no photo differs, since resampling shows no spread then."
         ),
     }
     table([_metric_row(one) for one in found], key="compare.metrics", columns=columns)
@@ -87,7 +88,7 @@ def _metric_row(one: MetricDifference) -> dict:
         "A": label(one.a),
         "B": label(one.b),
         "Difference": signed(one.difference),
-        "Interval": f"{signed(one.low)} to {signed(one.high)}",
+        "Interval": "not known" if one.low == one.high else f"{signed(one.low)} to {signed(one.high)}",
     }
 
 
