@@ -77,8 +77,12 @@ def unbroken(text: str) -> str:
 
 
 def breakable(text: str) -> str:
-    """A name that may be continued on the next line after ``_`` and before a file's ending, not inside of a word."""
-    return re.sub(r"(?<=_)|(?=\.\w{2,5}$)", "\u200b", text)
+    """A name that may be continued on the next line after ``_`` and before a file's ending, not inside of a word.
+
+    Args:
+        text: also one that is escaped by ``plain``.
+    """
+    return re.sub(r"(?<=_)|(?<!\\)(?=\\?\.\w{2,5}$)", "\u200b", text)
 
 
 def amount(count: float | None) -> str:

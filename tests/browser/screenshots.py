@@ -55,7 +55,9 @@ SIZES = {"wide": (1440, 900), "phone": (390, 844)}
 SCHEMES = ("light", "dark")
 TALLEST = {"wide": 2000, "phone": 2400}
 """Pixels of a picture."""
-SLOW_PAGES = {"board": 8000}
+TALLER = {f"compare-{view}": {"wide": 2600, "phone": 2400} for view in VIEWS if view != next(iter(VIEWS))}
+"""Of those that show what stands below the leaderboard; the first one is also in the README."""
+SLOW_PAGES = {"board": 12_000}
 """Milliseconds to wait where something loads after the script has run."""
 QUALITY = 55
 """Of the WebP files: text stays readable at 20 to 60 kB a picture."""
@@ -258,7 +260,10 @@ def _take(
                 STEPS[name](visit)
             visit.page.wait_for_timeout(SLOW_PAGES.get(name, 1500))
             for _ in range(2):  # what the larger window shows may make the page longer
-                visit.page.set_viewport_size({"width": width, "height": _height(visit.page, size)})
+                visit.page.set_viewport_size({"width": width, "height": _height(visit.page, name, size)})
+                visit.page.wait_for_timeout(SLOW_PAGES.get(name, 4500) // 3)
+            if name.startswith("compare-") and size == "phone":  # what is above the view is in the picture of the page
+                visit.page.locator(".st-key-compare-view").evaluate("element => element.scrollIntoView()")
                 visit.page.wait_for_timeout(1500)
             picture = Image.open(io.BytesIO(visit.page.screenshot()))
             picture.save(outdir / f"{name}-{size}-{scheme}.webp", quality=QUALITY, method=6)
@@ -307,11 +312,11 @@ STEPS: dict[str, Callable[[Visit], None]] = {
 """What is clicked before the picture is taken, where the address alone does not show it."""
 
 
-def _height(page: Page, size: str) -> int:
+def _height(page: Page, name: str, size: str) -> int:
     """Pixels that show the whole page: Streamlit scrolls a section, not the document."""
     section = "document.querySelector('[data-testid=\"stMain\"]') ?? document.documentElement"
     inside: int = page.evaluate(f"({section}).scrollHeight")
-    return max(SIZES[size][1], min(inside, TALLEST[size]))
+    return max(SIZES[size][1], min(inside, TALLER.get(name, TALLEST)[size]))
 
 
 def gallery(names: Sequence[str]) -> str:
@@ -364,6 +369,9 @@ def addresses(settings: Settings) -> dict[str, str]:
         paths |= {"take-home": "/models", "predict-photos": "/predict"}
         paths |= {"predict-camera": "/predict", "predict-table": f"/predict?models={','.join(finished[:2])}"}
         paths |= {f"compare-{view}": f"/compare?runs={chosen}&view={view}" for view in VIEWS}
+        for view in ("pairs", "confusion"):  # the two runs that differ most
+            paths[f"compare-{view}"] += f"&a={finished[0]}&b={finished[-1]}"
+        paths["compare-map"] += f"&a={finished[-1]}"
     return paths
 
 

@@ -1,6 +1,6 @@
 """Names of runs shortened to the available width, still distinct."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from core.text.units import brief
 
@@ -16,6 +16,11 @@ def fitting(names: Mapping[str, str], pixels: int) -> dict[str, str]:
     short = {run_id: _beginning(names[run_id], limit) if name in alike else name for run_id, name in short.items()}
     alike = _alike(names, short)
     return {run_id: names[run_id] if name in alike else name for run_id, name in short.items()}
+
+
+def all_fitting(names: Sequence[str], pixels: int) -> list[str]:
+    """As ``fitting``, of names in their order."""
+    return list(fitting({str(place): name for place, name in enumerate(names)}, pixels).values())
 
 
 def letters(pixels: int) -> int:

@@ -7,13 +7,17 @@ from core.output.forecasts import forecasts_json
 from core.planning.machine_speed import stored_speed
 from core.text.units import duration, plain, rough_range
 from core.web.parts import times
+from core.web.parts.device import is_narrow
 from core.web.parts.rights import allowed
-from core.web.parts.tables import name_column, number, table
+from core.web.parts.run_names import all_fitting
+from core.web.parts.tables import WIDEST_NAME, name_column, number, table
 from core.web.parts.widgets import explained, poll
 from core.workbench import Workbench
 
 TITLE = "How good were the forecasts?"
 SHOWN = 50
+_NARROW_NAME = 150
+"""Pixels."""
 
 
 def forecasts_panel(bench: Workbench) -> None:
@@ -28,8 +32,11 @@ def forecasts_panel(bench: Workbench) -> None:
         if not rows:
             poll(_measuring, trial_state(bench.settings).is_active, bench)
         if rows:
+            names = [row["Run"] for row in rows]
+            if is_narrow():  # so that a figure is seen beside every name
+                rows = [row | {"Run": name} for row, name in zip(rows, all_fitting(names, _NARROW_NAME), strict=True)]
             columns = {
-                "Run": name_column("Run", [row["Run"] for row in rows]),
+                "Run": name_column("Run", names, widest=_NARROW_NAME if is_narrow() else WIDEST_NAME),
                 "Expected": number("Expected", "From its start to its end, as forecast at the launch."),
                 "Took": number("Took", "From the start of the attempt to its end."),
                 "Off by": number("Off by", "Time taken, compared with the expected time."),

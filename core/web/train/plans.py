@@ -10,6 +10,7 @@ from core.planning.presets import Preset
 from core.recipes.grid import GridChoice
 from core.text.units import count, listed, plain, rough_duration, rough_range
 from core.web.parts.device import is_narrow
+from core.web.parts.run_names import all_fitting
 from core.web.parts.tables import WIDEST_NAME, name_column, number, table
 from core.workbench import Workbench
 
@@ -23,7 +24,7 @@ DECISIONS = {
 AT_ONCE = 300
 """Recipes that are planned without asking: about half a second."""
 
-_MOST_NOTES = 5
+_MOST_NOTES, _NARROW_NAME = 5, 200
 _PLANNED = "train.planned"
 _FRESH = 30
 """Seconds for which plans are reused: files (cached features, downloaded weights) change without the registry."""
@@ -58,10 +59,12 @@ def first_line(plan: GridPlan | None) -> str:
 def details(plan: GridPlan) -> None:
     """One row per run, and what the estimates are based on."""
     seeds = len({row.recipe.hyperparameters.seed for row in plan.plans}) > 1
+    widest = _NARROW_NAME if is_narrow() else WIDEST_NAME
     names = [row.name for row in plan.rows]
+    names = all_fitting(names, widest) if is_narrow() else names
     rows = [{"Run": name} | _row(row) for name, row in zip(names, plan.rows, strict=True)]
     columns = {
-        "Run": name_column("Run", names, widest=200 if is_narrow() else WIDEST_NAME),
+        "Run": name_column("Run", names, widest=widest),
         "Reason": st.column_config.TextColumn(width=300),
         "Expected time": number("Expected time", "After the runs above it, without what they share.", width=105),
         "Range": st.column_config.TextColumn(_range_title(plan), help="The sentence below says what it rests on."),

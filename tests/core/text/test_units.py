@@ -215,6 +215,7 @@ def test_a_range_has_its_unit_once_where_both_ends_have_the_same():
     [
         ("renewable_energy", "renewable_|energy"),
         ("world_polar_bear.jpg", "world_|polar_|bear|.jpg"),
+        (units.plain("polar_bear.jpg"), "polar\\_|bear|\\.jpg"),
         ("tulip", "tulip"),
         ("v1.25", "v1|.25"),
     ],

@@ -1,6 +1,6 @@
 """Names of runs in columns that are too narrow for them."""
 
-from core.web.parts.run_names import both_ends, fitting
+from core.web.parts.run_names import all_fitting, both_ends, fitting
 
 NAMES = {
     "head": "Lite1 · feature extraction",
@@ -40,3 +40,8 @@ def test_names_that_would_read_the_same_stay_whole_and_equal_names_are_shortened
     assert fitting(same, 120) == same
     equal = {"of one dataset": NAMES["head"], "of another": NAMES["head"]}
     assert set(fitting(equal, 136).values()) == {"Lite1 … extracti…"}
+
+
+def test_names_in_their_order_show_both_ends():
+    names = ["SqueezeNet · feature extraction", "SqueezeNet · feature extraction + logistic regression", "Lite0"]
+    assert all_fitting(names, 200) == ["SqueezeNet … extraction", "SqueezeNet … regression", "Lite0"]
