@@ -1,12 +1,11 @@
 """How runs are related: same fingerprint, repetitions, reproductions, and runs that use the model of another one."""
 
-from sqlalchemy import exists, select, text
+from sqlalchemy import select, text
 
-from core.recipes.patterns import WITH_MEMBERS
 from core.registry.connection import Store
-from core.registry.functions import members_in
 from core.registry.runs import NEWEST_FIRST, RUN_COLUMNS, get_run, read_runs
 from core.registry.schema import ON_MODELS, ids_in, runs
+from core.registry.search import have_member
 from core.runs.values import Run
 
 _OLDEST_FIRST = (runs.c.created_at, runs.c.number)
@@ -27,12 +26,8 @@ class Relations(Store):
         Args:
             names: of backbones, or ids of runs, whose models are meant.
         """
-        these = ids_in(names)
-        members = members_in(runs.c.recipe).table_valued("value")
-        is_backbone = runs.c.backbone.in_(these)
-        have_members = runs.c.pattern.in_(WITH_MEMBERS)  # other recipes need not be parsed
-        is_member = have_members & exists(select(members.c.value).where(members.c.value.in_(these)))
-        query = select(*RUN_COLUMNS).where(is_backbone | is_member).order_by(*NEWEST_FIRST)
+        is_backbone = runs.c.backbone.in_(ids_in(names))
+        query = select(*RUN_COLUMNS).where(is_backbone | have_member(names)).order_by(*NEWEST_FIRST)
         if all(name.startswith("r-") for name in names):  # true of such runs already, but without it no index is used
             query = query.where(text(f"({ON_MODELS})"))
         with self.reading() as connection:

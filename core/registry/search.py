@@ -1,14 +1,16 @@
 """Search: which runs match a query. Used by all pages and the command line."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import ColumnElement, exists, func, select
 
 from core.errors import InvalidInput
+from core.recipes.patterns import WITH_MEMBERS
 from core.registry.connection import Store
-from core.registry.functions import each_text, in_one_array, position
+from core.registry.functions import each_text, in_one_array, members_in, position
 from core.registry.runs import NEWEST_FIRST, read_runs, some_runs
-from core.registry.schema import equal, models, runs
+from core.registry.schema import equal, ids_in, models, runs
 from core.registry.search_text import normalised
 from core.runs.values import Run, Status
 
@@ -33,6 +35,7 @@ class RunQuery:
         text: words that must all occur in id, name, notes, tags, pattern or backbone, whatever their case and Unicode
             form; part of a word is enough, and no character is a wildcard.
         statuses, patterns, backbones: one of these. tags: all of these.
+        member: only runs whose recipe names this backbone or run as a member; "" for any.
         starred: only starred runs. archived: archived runs too. with_model: only runs whose weights still exist.
         sort: one of ``SORTS``.
 
@@ -46,6 +49,7 @@ class RunQuery:
     patterns: tuple[str, ...] = ()
     backbones: tuple[str, ...] = ()
     tags: tuple[str, ...] = ()
+    member: str = ""
     starred: bool = False
     archived: bool = False
     with_model: bool = False
@@ -84,6 +88,8 @@ def _conditions(query: RunQuery) -> list[ColumnElement[bool]]:
     one_of = {"status": query.statuses, "pattern": query.patterns, "backbone": query.backbones}
     conditions: list[ColumnElement[bool]] = [runs.c[name].in_(values) for name, values in one_of.items() if values]
     conditions += equal(runs.c.dataset_id, query.dataset_id)
+    if query.member:
+        conditions.append(have_member([query.member]))
     if query.starred:
         conditions.append(runs.c.starred.is_(True))
     if not query.archived:
@@ -92,6 +98,13 @@ def _conditions(query: RunQuery) -> list[ColumnElement[bool]]:
         conditions.append(exists(select(models.c.id).where(models.c.run_id == runs.c.id)))
     words = dict.fromkeys(normalised(query.text).split())
     return conditions + [_has(tag) for tag in query.tags] + [position(runs.c.search, word) > 0 for word in words]
+
+
+def have_member(names: Sequence[str]) -> ColumnElement[bool]:
+    """Recipes that name one of these as a member; those of other patterns are not parsed."""
+    members = members_in(runs.c.recipe).table_valued("value")
+    names_one = exists(select(members.c.value).where(members.c.value.in_(ids_in(names))))
+    return runs.c.pattern.in_(WITH_MEMBERS) & names_one
 
 
 def _has(tag: str) -> ColumnElement[bool]:

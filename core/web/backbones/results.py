@@ -1,13 +1,14 @@
 """What runs of this home reached with a backbone: the best one on every dataset, and how it compares."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import streamlit as st
 
 from core.backbones.values import Backbone
 from core.comparison.verdict import Verdict
 from core.datasets.values import Dataset
+from core.recipes.patterns import Pattern
 from core.registry.search import RunQuery
 from core.runs.values import Run, Status
 from core.text.units import count, percent, plain
@@ -35,17 +36,27 @@ class ResultHere:
 
 
 def results_of(bench: Workbench, name: str) -> list[ResultHere]:
-    """One for every dataset with a finished run whose backbone has this name, the newest dataset first."""
-    if name not in bench.registry.value_counts("backbone"):
-        return []
+    """One for every dataset with a finished run that has this backbone, alone or in a fusion; the newest dataset
+    first."""
     found = []
     for dataset in bench.registry.datasets():
-        query = RunQuery(dataset_id=dataset.id, statuses=(Status.FINISHED,), backbones=(name,), sort="most accurate")
-        runs, number = bench.registry.search(query, limit=_MOST_EQUAL)
-        if runs:
+        best, number = _most_accurate(bench, dataset, name)
+        if best:
             verdict = bench.verdict(dataset.id)
-            found.append(ResultHere(dataset=dataset, best=_first(runs, verdict), runs=number, verdict=verdict))
+            found.append(ResultHere(dataset=dataset, best=_first(best, verdict), runs=number, verdict=verdict))
     return found
+
+
+def _most_accurate(bench: Workbench, dataset: Dataset, name: str) -> tuple[list[Run], int]:
+    """Finished runs with this backbone, and how many there are. Of a fusion's backbones one is called the backbone in
+    the registry, and the others its members."""
+    query = RunQuery(dataset_id=dataset.id, statuses=(Status.FINISHED,), sort="most accurate")
+    found: list[Run] = []
+    number = 0
+    for with_it in (replace(query, backbones=(name,)), replace(query, patterns=(Pattern.CASCADE,), member=name)):
+        runs, more = bench.registry.search(with_it, limit=_MOST_EQUAL)
+        found, number = [*found, *runs], number + more
+    return sorted(found, key=lambda run: -(run.test_accuracy or 0.0)), number
 
 
 def _first(runs: Sequence[Run], verdict: Verdict | None) -> Run:

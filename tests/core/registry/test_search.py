@@ -6,12 +6,14 @@ import pytest
 from sqlalchemy import select
 
 from core.errors import InvalidInput
+from core.recipes.patterns import Cascade, Pattern
+from core.recipes.recipe import Recipe
 from core.registry.schema import runs
 from core.registry.search import SORTS, RunQuery
 from core.registry.search_text import search_text
 from core.runs.values import Status
 from tests.core.registry.databases import ON_SQLITE, plans_of
-from tests.factories import fill
+from tests.factories import fill, make_run
 
 
 @pytest.fixture
@@ -61,6 +63,13 @@ def test_patterns_and_backbones_are_one_of_those_asked_for(registry, filled):
     assert found(registry, backbones=(one, others[0])) == having("backbone", (one, others[0]))
     pattern = filled.runs[0].recipe.pattern
     assert found(registry, patterns=(str(pattern),)) == having("pattern", (pattern,)) != set()
+
+
+def test_runs_with_a_member_are_found_by_it(registry, filled):
+    fused = Recipe(backbone="vgg19", pattern=Pattern.CASCADE, cascade=Cascade.FUSION, members=("vgg16",))
+    run = registry.add_run(make_run(40, dataset=filled.dataset, recipe=fused))
+    assert found(registry, statuses=(), member="vgg16") == {run.id}
+    assert found(registry, statuses=(), member="vgg19") == found(registry, statuses=(), member="vgg1") == set()
 
 
 @pytest.mark.parametrize("text", ["lite1", "LITE1", "integrated lite1", "lite1 integrated_extr"])

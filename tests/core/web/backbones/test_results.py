@@ -4,10 +4,12 @@ from dataclasses import replace
 
 import pytest
 
+from core.recipes.patterns import Cascade, Pattern
+from core.recipes.recipe import Recipe
 from core.settings import Settings
 from core.web.backbones.results import _first, results_of
 from core.workbench import Workbench
-from tests.factories import fill, make_run
+from tests.factories import fill, make_cost, make_evaluation, make_model, make_run
 
 
 @pytest.fixture
@@ -36,6 +38,18 @@ def test_of_equally_accurate_runs_the_recommended_one_stands_there_however_old(b
     assert _first([newest, older], recommended) == older
     assert _first([replace(newest, test_accuracy=0.91), older], recommended) != older
     assert _first([newest, older], None) == newest
+
+
+def test_the_fusions_that_a_backbone_is_part_of_count_for_each_of_their_backbones(bench):
+    fill(bench.registry, bench.settings, runs=3)
+    dataset = bench.registry.datasets()[0]
+    recipe = Recipe(backbone="vgg19", pattern=Pattern.CASCADE, cascade=Cascade.FUSION, members=("vgg16",))
+    run = make_run(20, dataset=dataset, recipe=recipe)
+    results = {"evaluation": make_evaluation(dataset.class_names), "cost": make_cost()}
+    bench.registry.add_finished(run, model=make_model(run), **results)
+    for name in ("vgg16", "vgg19"):
+        (found,) = results_of(bench, name)
+        assert (found.best.id, found.runs) == (run.id, 1)
 
 
 def test_a_backbone_without_runs_has_no_results(bench):
