@@ -327,6 +327,7 @@ def test_photos_that_one_run_alone_predicts_correctly_are_shown_with_both_predic
     alts = [image.alt for images in at.get("image") for image in images.proto.imgs]
     assert len(alts) == pair.only_a + pair.only_b > 0
     assert all(alt.count("✓") == alt.count("✗") == 1 for alt in alts)
+    assert not any(" 100" in alt for alt in alts), "as on Predict, 100 % is never claimed"
 
 
 def test_the_best_is_tested_against_each_other_run_and_a_row_opens_the_two(bench, runs):

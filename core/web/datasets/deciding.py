@@ -10,7 +10,7 @@ import streamlit as st
 from core.curation.decisions import PhotoAction, PhotoDecision, decide, undo
 from core.curation.versions import apply_decisions, changes_text, planned_version
 from core.datasets.values import Dataset
-from core.text.units import percent, plain
+from core.text.units import percent, plain, unbroken
 from core.web.datasets.check_items import CheckItem, first_open
 from core.web.parts.rights import allowed
 from core.web.parts.thumbnails import photo_strip
@@ -110,7 +110,7 @@ def _actions(bench: Workbench, dataset: Dataset, item: CheckItem, key: str, numb
 def _evidence(bench: Workbench, dataset: Dataset, item: CheckItem) -> None:
     """What a suggestion rests on: in sight, without a click."""
     if item.probabilities:
-        shown = " · ".join(f"{plain(name)} {percent(share)}" for name, share in item.probabilities.items())
+        shown = " · ".join(f"{plain(name)} {unbroken(percent(share))}" for name, share in item.probabilities.items())
         st.caption(f"Probabilities by a linear head that was not fitted on this photo: {shown}")
     if item.nearest:
         st.caption("Nearest photos by features, with their class:")

@@ -55,10 +55,12 @@ def _fourfold(selected: Selected, pair: Paired) -> None:
         {"Photos": "A wrong", "B correct": pair.only_b, "B wrong": pair.both_wrong},
     ]
     table(rows, key="compare.fourfold")
+    corrected = pair.comparisons > 1
     st.caption(
         f"{count(pair.n, 'test photo')}. McNemar's exact test on the {count(pair.only_a + pair.only_b, 'photo')} that "
-        f"only one of them predicts correctly: {p_value(pair.p_value)}. A minus B: {_signed(pair.difference)} points, "
-        f"interval {_interval(pair.low, pair.high)}."
+        f"only one of them predicts correctly: {p_value(pair.p_value)}{' (not corrected)' if corrected else ''}. "
+        f"A minus B: {_signed(pair.difference)} points, {'corrected ' if corrected else ''}interval "
+        f"{_interval(pair.low, pair.high)}."
     )
     parts.data(selected, lambda: [pair_row(selected, pair)], "compare.head_to_head")
 

@@ -9,7 +9,7 @@ from core import charts
 from core.charts import Chart
 from core.comparison.photos import ComparedPhoto
 from core.curation.decisions import PhotoDecision, decisions_on, standing
-from core.text.units import count, plain
+from core.text.units import count, plain, unbroken
 from core.web.compare import address
 from core.web.compare.selected import Selected
 from core.web.datasets.check_items import decision_words
@@ -21,6 +21,7 @@ from core.web.parts.run_table import NARROW_NAME
 from core.web.parts.tables import ColumnConfig
 from core.web.parts.thumbnails import photo_strip
 from core.web.parts.widgets import dotted
+from core.web.predict.answers import chance
 
 PHOTOS_SHOWN = 48
 """Photos of one group that are shown; each is sent as a picture."""
@@ -162,10 +163,11 @@ def photos(selected: Selected, compared: Sequence[ComparedPhoto], *, width: int 
 
 
 def _lines(photo: ComparedPhoto, decision: PhotoDecision | None) -> list[str]:
-    """``rose``, ``A: rose 98 %``, ``B: tulip 51 % ✗``, and what was decided on it."""
+    """``rose``, ``A: rose 98 % ✓``, ``B: tulip 51 % ✗``, and what was decided on it."""
     single = len(photo.predictions) == 1
     lines = [
-        f"{'' if single else f'{letter}: '}{plain(name)} {100 * probability:.0f} % {'✓' if name == photo.true else '✗'}"
+        f"{'' if single else f'{letter}: '}{plain(name)} "
+        + unbroken(f"{chance(probability)} {'✓' if name == photo.true else '✗'}")
         for letter, (_, name, probability) in zip("AB", photo.predictions, strict=False)
     ]
     return [plain(photo.true), *lines, *([f"→ {plain(decision_words(decision))}"] if decision else [])]
