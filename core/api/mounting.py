@@ -4,10 +4,12 @@ import asyncio
 import re
 from collections.abc import Callable
 
+from starlette.responses import Response
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.types import ASGIApp, Receive, Send
 from starlette.types import Scope as AsgiScope
 
+from core.api.document import document
 from core.api.gate import Gate, Rules
 from core.api.limits import MOST_TOOL_BYTES
 from core.api.monitoring import MonitoringApplication
@@ -34,7 +36,9 @@ def api_routes(
         from core.api.direct import DirectPredictions
         from core.api.rest import rest_application
 
-        return DirectPredictions(rest_application(workbench), workbench)
+        app = rest_application(workbench)
+        app.add_route(OPENAPI, lambda _: Response(document(), media_type="application/json"))
+        return DirectPredictions(app, workbench)
 
     def make_mcp() -> ASGIApp:
         from core.api.mcp_server import McpApplication

@@ -16,12 +16,11 @@ from starlette.exceptions import HTTPException
 
 from core.api import request_types, response_types, verbs
 from core.api.bodies import sentence_about
-from core.api.document import document
 from core.api.limits import MOST_PHOTO_BYTES, MOST_PHOTOS
 from core.api.problems import of_error, of_system_error, problem_response, status_of
 from core.api.responses import FiniteJSON
 from core.api.routes import router
-from core.api.rules import OPENAPI, needed_scope
+from core.api.rules import needed_scope
 from core.api.tracing import request_id
 from core.errors import GraftError
 from core.output.finite import finite
@@ -59,7 +58,6 @@ def rest_application(workbench: Callable[[], Workbench]) -> FastAPI:
     )
     app.state.workbench = workbench
     app.include_router(router)
-    app.add_route(OPENAPI, lambda _: Response(document(), media_type="application/json"))
     app.openapi = lambda: _document(app)  # type: ignore[method-assign]
     for kind, handler in HANDLERS.items():
         app.add_exception_handler(kind, handler)
