@@ -31,7 +31,7 @@ from core.registry import Registry
 from core.runs.values import Run, Status
 from core.settings import Settings
 from core.web.compare.view_list import VIEWS
-from core.web.parts.frame import SECTIONS
+from core.web.parts.frame import PAGES, SECTIONS
 from core.web.server.visits import COOKIE
 from core.web.train.forecasts_panel import TITLE as FORECASTS
 from core.web.train.search_card import TITLE as SEARCH
@@ -259,6 +259,7 @@ def _take(
             if name in STEPS:
                 STEPS[name](visit)
             visit.page.wait_for_timeout(SLOW_PAGES.get(name, 1500))
+            visit.page.evaluate("document.querySelector('[data-testid=stMain]')?.scrollTo(0, 0)")
             for _ in range(2):  # what the larger window shows may make the page longer
                 visit.page.set_viewport_size({"width": width, "height": _height(visit.page, name, size)})
                 visit.page.wait_for_timeout(SLOW_PAGES.get(name, 4500) // 3)
@@ -319,6 +320,35 @@ def _height(page: Page, name: str, size: str) -> int:
     return max(SIZES[size][1], min(inside, TALLER.get(name, TALLEST)[size]))
 
 
+TITLES = (
+    {name: title for name, (title, _) in PAGES.items()}
+    | {f"compare-{name}": f"Compare: {view.title}" for name, view in VIEWS.items()}
+    | {f"train-{preset}": f"Train: {'Customise' if preset == 'custom' else preset.capitalize()}" for preset in PRESETS}
+    | {
+        "backbone": "A backbone",
+        "add-backbone": "Add a backbone: Hugging Face Hub",
+        "add-found": "Add a backbone: a model that was looked up",
+        "add-file": "Add a backbone: own file",
+        "import": "Datasets: Import photos",
+        "dataset": "A dataset",
+        "check": "Check photos",
+        "label": "Label photos",
+        "train-refused": "Train: Customise, with refused runs",
+        "train-advice": "Train: advice before training",
+        "run": "A run",
+        "race": "Runs: a launch",
+        "take-home": "Models: Take it home",
+        "predict-photos": "Predict: test photos",
+        "predict-camera": "Predict: Camera",
+        "predict-table": "Predict: Many photos",
+        "first-start": "Overview at the first start",
+        "sign-in": "Sign in",
+        "account": "Account",
+    }
+)
+"""Of the pictures, as the pages are called."""
+
+
 def gallery(names: Sequence[str]) -> str:
     """Markdown with all four pictures of every page and view."""
     lines = ["# Every page and view", "", "Made by `make screenshots` from real runs on the demo photos.", ""]
@@ -326,7 +356,7 @@ def gallery(names: Sequence[str]) -> str:
     for name in names:
         cells = " | ".join(f"![{name}, {kind.replace('-', ', ')}]({name}-{kind}.webp)" for kind in combined)
         header = " | ".join(kind.replace("-", ", ") for kind in combined)
-        lines += [f"## {name}", "", f"| {header} |", f"|{'---|' * len(combined)}", f"| {cells} |", ""]
+        lines += [f"## {TITLES[name]}", "", f"| {header} |", f"|{'---|' * len(combined)}", f"| {cells} |", ""]
     return "\n".join(lines)
 
 
