@@ -38,8 +38,8 @@ WORKING_BYTES, WORKING_BYTES_PER_PIXEL = 420 * 10**6, 2_700
 """Additional peak memory of computing features or of training blocks, at any input size and for each of its pixels: the
 largest of what was measured with three networks of 224 to 768 px (docs/decisions/0040-what-a-further-run-costs.md)."""
 
-STEPS_PER_EPOCH = 32
-"""Gradient steps of a head that take as long as everything else in an epoch: validation, metrics, the registry."""
+STEPS_PER_EPOCH = 45
+"""Gradient steps of a head that take as long as everything else in an epoch: validation, metrics, the checkpoint."""
 
 _ACTIVATIONS = 17.0
 """Activations kept for the backward pass per value of a block's output: inner layers are up to six times as wide,

@@ -154,8 +154,8 @@ def training_seconds(program: Program, *, head_work: float, rows: int, multiply_
         head_work, rows, multiply_adds: of ``ResourceEstimate``.
     """
     trains_blocks = any(not pooled(part.cut) for stage in program.stages for part in stage.inputs)
-    compiling = 1.5 if trains_blocks else 0.4 if program.stages else 0.1
-    return compiling + 0.010 * head_work + 0.0004 * rows + multiply_adds / (22e9 * cores())
+    compiling = 1.5 if trains_blocks else 0.15 if program.stages else 0.1
+    return compiling + 0.007 * head_work + 0.0004 * rows + multiply_adds / (22e9 * cores())
 
 
 def rest_seconds(program: Program) -> float:

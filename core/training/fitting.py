@@ -15,6 +15,7 @@ from core.errors import GraftError
 from core.models.temperature import HIGHEST, LEAST, LOWEST
 from core.recipes.hyperparameters import Hyperparameters
 from core.runs.values import Epoch
+from core.training.array_passes import ArrayPasses
 from core.training.feeds import Feed, Vectors
 from core.training.passes import TESTED_AT_ONCE, Passes, predicted
 
@@ -104,7 +105,7 @@ class Trainer:
         hp: Hyperparameters,
         on_batch: Callable[[int], None] = lambda step: None,
         settle: Callable[[], None] = lambda: None,
-        passes: Passes | None = None,
+        passes: Passes | ArrayPasses | None = None,
     ):
         self._settle = settle
         self._model, self._data, self._hp, self._on_batch = model, data, hp, on_batch
@@ -134,7 +135,7 @@ class Trainer:
         metrics.pop("calibrated_loss", None)  # of the training photos: nothing is chosen by it
         return Epoch(number=number, attempt=attempt, seconds=time.monotonic() - began, **metrics)
 
-    def _pass(self, passes: Passes, number: int, feed: Vectors, validation: Vectors) -> dict[str, float]:
+    def _pass(self, passes: Passes | ArrayPasses, number: int, feed: Vectors, validation: Vectors) -> dict[str, float]:
         """As ``_fit``, faster, for vectors in memory."""
         weights = () if self._weights is None else (self._weights[self._data.labels],)
         columns = (feed.array, self._targets(number), *weights)

@@ -15,6 +15,7 @@ from core.recipes.adapters import nothing_to_train
 from core.recipes.hyperparameters import Adapter, BestEpoch, Hyperparameters, Schedule
 from core.recipes.program import Program, Stage, pooled
 from core.training import devices, optimizing, states
+from core.training.array_passes import ArrayPasses, head_shape
 from core.training.cache import cached
 from core.training.compiled import CompiledHead, copy_variables, graph_key, trace
 from core.training.fitting import CalibratedLoss
@@ -68,7 +69,7 @@ class TrainableModel:
     ):
         self._program, self._hp, self._strategy, self._make_network = program, hp, strategy, make_network
         self._make_head, self._own_head = make_head, None
-        self.passes: Passes | None = None
+        self.passes: Passes | ArrayPasses | None = None
         self._replicas = strategy.num_replicas_in_sync
         with strategy.scope():
             keras.utils.set_random_seed(hp.seed)
@@ -98,19 +99,26 @@ class TrainableModel:
     def compiled(self, stage: Stage, steps: int, *, in_memory: bool) -> keras.Model:
         """The model a stage fits, inputs -> probabilities, with a new optimizer.
 
-        A head alone trains in one that the runs of this process share (``core.training.compiled``); ``passes`` are then
-        traced, and ``head`` is the shared one until ``return_head``.
+        Of a small head alone on the CPU ``passes`` are in NumPy. Other heads alone train in one that the runs of this
+        process share (``core.training.compiled``); ``passes`` are then traced, and ``head`` is the shared one until
+        ``return_head``.
 
         Args:
             steps: gradient steps of an epoch. in_memory: see ``Feed``.
         """
-        if in_memory and self._may_borrow(stage):
+        self.passes = None
+        alone = in_memory and self._is_constant_on_one_device(stage)
+        shape = head_shape(self.head, self._hp) if alone and not devices.gpus() else None
+        if alone and shape is None and self.network is None:
             return self._borrowed(stage, steps)
-        return self._compiled(stage, steps, self.behind(stage), in_memory=in_memory)
+        model = self._compiled(stage, steps, self.behind(stage), in_memory=in_memory)
+        if shape is not None:
+            self.passes = ArrayPasses(model, shape, self._hp, self._metrics()[1:])
+        return model
 
-    def _may_borrow(self, stage: Stage) -> bool:
+    def _is_constant_on_one_device(self, stage: Stage) -> bool:
         on_one_device = self._replicas == 1 and not devices.uses_float16(self._hp)
-        return self.network is None and stage.schedule is Schedule.CONSTANT and on_one_device
+        return stage.schedule is Schedule.CONSTANT and on_one_device
 
     def _borrowed(self, stage: Stage, steps: int) -> keras.Model:
         def make() -> CompiledHead:
