@@ -9,7 +9,7 @@ from fastapi.responses import Response
 
 from core.api import request_types, response_types, verbs
 from core.api.bodies import ARCHIVES, archive_or_json, parsed, received_archive
-from core.api.responses import Bench, FiniteJSON, Ref, told
+from core.api.responses import Bench, FiniteJSON, ImportRef, told
 from core.errors import InvalidInput
 
 router = APIRouter()
@@ -23,18 +23,28 @@ _IMPORT_BODY = {
 }
 
 
-@router.post("/datasets", tags=["datasets"], openapi_extra=_IMPORT_BODY, **told(response_types.ImportState, 202))
+@router.post(
+    "/datasets",
+    tags=["datasets"],
+    openapi_extra=_IMPORT_BODY,
+    **told(response_types.ImportState, 202, headers={"Location": "Address of the import, relative to this one."}),
+)
 async def import_dataset(
     bench: Bench,
     request: Request,
     name: Annotated[str | None, Query(max_length=200, description="Of the dataset; needed with an archive.")] = None,
-    seed: Annotated[int, Query(ge=0, lt=2**31)] = 0,
-    layout: Annotated[str | None, Query(max_length=200)] = None,
-    encoding: Annotated[str | None, Query(max_length=40)] = None,
+    seed: Annotated[int, Query(ge=0, lt=2**31, description="Of the split, where the archive brings none.")] = 0,
+    layout: Annotated[
+        str | None, Query(max_length=200, description="How to read the archive, where it is ambiguous.")
+    ] = None,
+    encoding: Annotated[
+        str | None, Query(max_length=40, description="Of file names in the archive, as `cp1252`.")
+    ] = None,
 ) -> Response:
     """Import photos in the background: a ZIP or TAR archive as the body, or JSON with a path or upload.
 
-    Query parameters are for an archive; JSON has members of the same names.
+    Ask for the import until its state is not `running`; then its member `dataset` has the dataset. Query parameters are
+    for an archive; JSON has members of the same names. The archive has a folder for each class.
     """
     given: Mapping[str, Any] = {"name": name, "seed": seed, "layout": layout, "encoding": encoding}
     if archive_or_json(request):
@@ -57,18 +67,18 @@ def list_imports(bench: Bench) -> Response:
 
 
 @router.get("/imports/{job}", tags=["datasets"], **told(response_types.ImportState))
-def get_import(bench: Bench, job: Ref) -> Response:
-    """How an import goes: ask again until its state is not `running`."""
+def get_import(bench: Bench, job: ImportRef) -> Response:
+    """How an import goes: ask again until its state is not `running`, once a second is enough."""
     return FiniteJSON(verbs.find_import(bench, job))
 
 
 @router.post("/imports/{job}/answer", tags=["datasets"], **told(response_types.ImportState, 202))
-def answer_import(bench: Bench, job: Ref, answer: request_types.ImportAnswer) -> Response:
+def answer_import(bench: Bench, job: ImportRef, answer: request_types.ImportAnswer) -> Response:
     """Choose how an upload is read that can be read in several ways."""
     return FiniteJSON(verbs.answer(bench, job, layout=answer.layout, encoding=answer.encoding), 202)
 
 
 @router.delete("/imports/{job}", tags=["datasets"], **told(response_types.ImportState))
-def end_import(bench: Bench, job: Ref) -> Response:
+def end_import(bench: Bench, job: ImportRef) -> Response:
     """Cancel an import that runs, or forget one that has ended."""
     return FiniteJSON(verbs.end_import(bench, job))

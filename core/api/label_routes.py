@@ -9,14 +9,14 @@ from fastapi.responses import Response
 
 from core.api import label_verbs, pool_verbs, request_types, response_types
 from core.api.bodies import ARCHIVES, archive_or_json, parsed, received_archive
-from core.api.responses import Bench, FiniteJSON, Ref, refused, told, who_asks
+from core.api.responses import Bench, DatasetRef, DigestRef, FiniteJSON, Start, binary, told, who_asks
 
 router = APIRouter()
 
 
 @router.get("/datasets/{dataset}/labels", tags=["datasets"], **told(response_types.NextLabels))
 def get_labels(
-    bench: Bench, dataset: Ref, count: Annotated[int, Query(ge=0, le=1000, description="Photos, at most.")] = 20
+    bench: Bench, dataset: DatasetRef, count: Annotated[int, Query(ge=0, le=1000, description="Photos, at most.")] = 20
 ) -> Response:
     """Which photos without a class to label next, in the order that was made last, as `core label next`."""
     return FiniteJSON(label_verbs.next_labels(bench, dataset, count=count))
@@ -24,14 +24,14 @@ def get_labels(
 
 @router.post("/datasets/{dataset}/labels/order", tags=["datasets"], **told(response_types.NextLabels, 202))
 def order_labels(
-    bench: Bench, dataset: Ref, asked: Annotated[request_types.LabelOrderRequest | None, Body()] = None
+    bench: Bench, dataset: DatasetRef, asked: Annotated[request_types.LabelOrderRequest | None, Body()] = None
 ) -> Response:
     """Order the photos without a class in the background; ask for its labels until `order_state` is not `running`."""
     return FiniteJSON(label_verbs.begin_order(bench, dataset, model=asked.model if asked else None), 202)
 
 
 @router.post("/datasets/{dataset}/labels", tags=["datasets"], **told(response_types.KeptLabels))
-def set_labels(bench: Bench, request: Request, dataset: Ref, asked: request_types.LabelsRequest) -> Response:
+def set_labels(bench: Bench, request: Request, dataset: DatasetRef, asked: request_types.LabelsRequest) -> Response:
     """Label photos without a class, as `core label set`: drafts until a version is made."""
     return FiniteJSON(label_verbs.set_labels(bench, dataset, **asked.model_dump(), who=who_asks(request)))
 
@@ -40,7 +40,7 @@ def set_labels(bench: Bench, request: Request, dataset: Ref, asked: request_type
 def make_labelled_version(
     bench: Bench,
     request: Request,
-    dataset: Ref,
+    dataset: DatasetRef,
     asked: Annotated[request_types.LabelledVersionRequest | None, Body()] = None,
 ) -> Response:
     """Make a version with all labels and decisions on photos, as `core label make`. This one stays as it is."""
@@ -66,7 +66,7 @@ _POOL_BODY = {
 async def add_photos(
     bench: Bench,
     request: Request,
-    dataset: Ref,
+    dataset: DatasetRef,
     flat: Annotated[bool, Query(description="The folders of an archive mean nothing.")] = False,
     model: Annotated[str | None, Query(max_length=400, description="As of the order made afterwards.")] = None,
 ) -> Response:
@@ -88,16 +88,16 @@ async def add_photos(
 @router.get("/datasets/{dataset}/labels/photos", tags=["datasets"], **told(response_types.PoolPhotos))
 def list_pool(
     bench: Bench,
-    dataset: Ref,
-    limit: Annotated[int, Query(ge=0, le=1000)] = 100,
-    offset: Annotated[int, Query(ge=0, le=2**31)] = 0,
+    dataset: DatasetRef,
+    limit: Annotated[int, Query(ge=0, le=1000, description="Photos, at most.")] = 100,
+    offset: Start = 0,
 ) -> Response:
     """All photos without a class, in the order of their files, with the drafts of their labels."""
     return FiniteJSON(pool_verbs.list_pool(bench, dataset, limit=limit, offset=offset))
 
 
 @router.delete("/datasets/{dataset}/labels/order", tags=["datasets"], **told(response_types.NextLabels, 202))
-def end_order(bench: Bench, dataset: Ref) -> Response:
+def end_order(bench: Bench, dataset: DatasetRef) -> Response:
     """Stop adding or ordering photos, or discard an addition that asks about its folders. Added photos stay."""
     return FiniteJSON(pool_verbs.end_job(bench, dataset), 202)
 
@@ -105,13 +105,12 @@ def end_order(bench: Bench, dataset: Ref) -> Response:
 @router.get(
     "/datasets/{dataset}/photos/{digest}",
     tags=["datasets"],
-    response_class=Response,
-    responses=refused() | {200: {"content": {"image/jpeg": {"schema": {"type": "string", "format": "binary"}}}}},
+    **binary("image/jpeg", "The thumbnail."),
 )
 def get_photo(
     bench: Bench,
-    dataset: Ref,
-    digest: Ref,
+    dataset: DatasetRef,
+    digest: DigestRef,
     side: Annotated[int, Query(ge=16, le=pool_verbs.MOST_SIDE, description="Pixels of the square.")] = pool_verbs.SIDE,
 ) -> Response:
     """A square thumbnail (JPEG) of a photo of a dataset, with a class or without."""

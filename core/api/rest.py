@@ -14,9 +14,10 @@ from fastapi.responses import Response
 from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 
-from core.api import request_types, response_types, verbs
+from core.api import request_types, verbs
 from core.api.bodies import sentence_about
-from core.api.limits import MOST_PHOTO_BYTES, MOST_PHOTOS
+from core.api.described import Problem
+from core.api.limits import MOST_PHOTO_BYTES, MOST_PHOTOS, REQUESTS_A_SECOND
 from core.api.problems import of_error, of_system_error, problem_response, status_of
 from core.api.responses import FiniteJSON
 from core.api.routes import router
@@ -34,9 +35,25 @@ logger = logging.getLogger(__name__)
 DESCRIPTION = f"""Compare transfer-learning models on your own photos, and use them.
 
 Every request needs a token (`Authorization: Bearer graft_...`): `python -m core tokens create NAME --scope predict`.
-Its scope is *read*, *predict* or *train*; each includes the ones before it. Responses are what the command line prints
-with `--json`. Errors are problem documents (RFC 9457). A prediction has up to {MOST_PHOTOS} photos and
-{size(MOST_PHOTO_BYTES)}."""
+Its scope is *read*, *predict* or *train*; each includes the ones before it, and every operation says which it needs.
+Only this document needs none. Responses are what the command line prints with `--json`; members that are not named
+here may come. Errors are problem documents (RFC 9457, `application/problem+json`): `detail` is one sentence. A
+prediction has up to {MOST_PHOTOS} photos and {size(MOST_PHOTO_BYTES)}; a token may make {REQUESTS_A_SECOND} requests
+a second.
+
+From photos to predictions: `POST /datasets` and ask for the import until it is done, `POST /runs` and ask for each run
+until it is finished, `GET /compare`, `POST /models/{{model}}/predict` with the id of a run. Archives of any size can be
+uploaded by the TUS protocol 1.0 at `/api/v1/uploads`, which is not in this document. What takes long goes on in the
+background, and is asked for again."""
+
+TAGS = {
+    "datasets": "Photos: import them, label them, and what can be made of them.",
+    "runs": "Training: plan, launch, compare, stop, make smaller, delete.",
+    "models": "What finished runs leave: predictions, explanations, exports, aliases.",
+    "backbones": "Pretrained networks.",
+    "server": "The installation: queue, machines, forecasts, checks.",
+}
+"""What each group of operations is about."""
 
 
 def rest_application(workbench: Callable[[], Workbench]) -> FastAPI:
@@ -53,6 +70,8 @@ def rest_application(workbench: Callable[[], Workbench]) -> FastAPI:
         docs_url=None,  # its scripts come from elsewhere; the page API shows the routes
         redoc_url=None,
         default_response_class=FiniteJSON,
+        generate_unique_id_function=lambda route: route.name,  # what generated clients call their functions
+        openapi_tags=[{"name": name, "description": text} for name, text in TAGS.items()],
         root_path_in_servers=False,
         servers=[{"url": "../v1", "description": "Relative to the address of this document."}],
     )
@@ -113,24 +132,36 @@ HANDLERS: dict[type[Exception], Callable[[Request, Exception], Response]] = {
 
 # --- the document ---
 
+_TOKEN = (
+    "An access token of Graft, `graft_...`, from the page API or `python -m core tokens create NAME --scope SCOPE`. "
+    "The scopes *read*, *predict* and *train* include the ones before them."
+)
+
 
 def _document(app: FastAPI) -> dict[str, Any]:
     if app.openapi_schema is None:
         found = get_openapi(
-            title=app.title, version=app.version, description=app.description, routes=app.routes, servers=app.servers
+            title=app.title,
+            version=app.version,
+            description=app.description,
+            routes=app.routes,
+            servers=app.servers,
+            tags=app.openapi_tags,
         )
         parts = found["components"]
-        parts["schemas"]["Problem"] = response_types.Problem.model_json_schema()
+        parts["schemas"] |= _schemas_of(Problem)
         parts["schemas"] |= _schemas_of(
             request_types.PredictionRequest,
             request_types.ExplanationRequest,
             request_types.ImportRequest,
             request_types.PoolRequest,
         )
-        parts["securitySchemes"] = {"token": {"type": "http", "scheme": "bearer", "description": "An access token."}}
+        parts["securitySchemes"] = {"token": {"type": "http", "scheme": "bearer", "description": _TOKEN}}
         for path, methods in found["paths"].items():
             for method, operation in methods.items():
-                operation["security"] = [{"token": [str(needed_scope(method.upper(), path))]}]
+                scope = str(needed_scope(method.upper(), path))
+                operation["security"] = [{"token": [scope]}]
+                operation["description"] += f"\n\nNeeds a token of scope *{scope}*."
         app.openapi_schema = found
     return app.openapi_schema
 

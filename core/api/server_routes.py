@@ -6,7 +6,7 @@ from fastapi import APIRouter, Query
 from fastapi.responses import Response
 
 from core.api import response_types, verbs
-from core.api.responses import Bench, FiniteJSON, Ref, told
+from core.api.responses import BackboneRef, Bench, FiniteJSON, told
 from core.output.backbones import backbone_json, backbones_json
 from core.output.forecasts import forecasts_json
 from core.output.machines import machines_json
@@ -22,7 +22,7 @@ def list_backbones(bench: Bench) -> Response:
 
 
 @router.get("/backbones/{backbone}", tags=["backbones"], **told(response_types.BackboneDetails))
-def get_backbone(bench: Bench, backbone: Ref) -> Response:
+def get_backbone(bench: Bench, backbone: BackboneRef) -> Response:
     """One backbone, as `core backbones show`."""
     return FiniteJSON(backbone_json(bench, bench.backbone(backbone)))
 
@@ -34,7 +34,9 @@ def list_machines(bench: Bench) -> Response:
 
 
 @router.get("/forecasts", tags=["server"], **told(response_types.ForecastList))
-def list_forecasts(bench: Bench, limit: Annotated[int, Query(ge=0, le=200)] = 20) -> Response:
+def list_forecasts(
+    bench: Bench, limit: Annotated[int, Query(ge=0, le=200, description="Forecasts, at most.")] = 20
+) -> Response:
     """What was expected of runs and what they took, as `core forecasts`."""
     return FiniteJSON(forecasts_json(bench, limit))
 

@@ -1,21 +1,21 @@
-"""Types of responses name what a program relies on; further members may come."""
+"""Types of responses about datasets, imports and the server."""
 
 import pytest
 from pydantic import ValidationError
 
-from core.api.request_types import CancelRequest
-from core.api.response_types import Problem
+from core.api.response_types import ImportState
 
-PROBLEM = {"type": "urn:graft:not-found", "title": "Not Found", "status": 404, "detail": "There is no run r-1."}
-
-
-def test_a_response_may_have_members_that_are_not_named_and_a_request_may_not():
-    assert Problem.model_validate(PROBLEM | {"runs": ["r-2"]}).model_dump()["runs"] == ["r-2"]
-    with pytest.raises(ValidationError, match="runs"):
-        CancelRequest.model_validate({"runs": ["r-2"]})
+RUNNING = {
+    "import": "362ffa43", "name": "flowers.zip", "state": "running", "started_at": 1.0, "progress": None,
+    "message": "", "question": None, "dataset": None,
+}  # fmt: skip
 
 
-def test_a_response_without_a_named_member_is_none():
-    for name in PROBLEM:
-        with pytest.raises(ValidationError, match=name):
-            Problem.model_validate({key: value for key, value in PROBLEM.items() if key != name})
+def test_an_import_is_found_again_by_its_member_import():
+    assert ImportState.model_validate(RUNNING).id == "362ffa43"
+    assert "import" in ImportState.model_json_schema()["required"]
+
+
+def test_an_import_in_a_state_that_is_not_named_is_none():
+    with pytest.raises(ValidationError, match="state"):
+        ImportState.model_validate(RUNNING | {"state": "paused"})
