@@ -136,7 +136,7 @@ def test_no_made_up_request_breaks_the_server_or_the_document(made_up, client_of
     assert never_done <= {  # made-up texts name no photo, recipe, import or run in the right state
         ("get", "/models/{model}/exports/{format}/file"),
         ("post", "/models/{model}/predict"), ("post", "/models/{model}/explanations"),
-        ("post", "/runs"), ("post", "/runs/{run}/cancel"),
+        ("post", "/datasets"), ("post", "/runs"), ("post", "/runs/{run}/cancel"),
         ("post", "/runs/{run}/resume"), ("get", "/imports/{job}"), ("delete", "/imports/{job}"),
         ("post", "/imports/{job}/answer"), ("put", "/datasets/{dataset}/aliases/{alias}"),
         ("delete", "/datasets/{dataset}/aliases/{alias}"), ("get", "/compare"), ("delete", "/datasets/{dataset}"),
