@@ -56,9 +56,9 @@ def reliability_chart(
         styles: of ``run_styles`` for all runs of the page.
     """
     scaled = {run.run_id for run in after}
-    named = {one.run_id for one in _best_and_worst(before)}
     about = [run for run in before[:_MOST_RUNS] if run.bins]
     require_some(about, "no run has predictions for the test photos")
+    named = {one.run_id for one in _best_and_worst(before)}
     drawn = [run for rank, run in enumerate(about) if rank < most or run.run_id in scaled | named]
     later = [run for run in after[:_MOST_RUNS] if run.bins and run.run_id in {one.run_id for one in about}]
     return Chart(

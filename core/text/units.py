@@ -77,12 +77,11 @@ def unbroken(text: str) -> str:
 
 
 def breakable(text: str) -> str:
-    """A name that may be continued on the next line after ``_`` and before a file's ending, not inside of a word.
+    """A name of a class that may be continued on the next line after ``_``, not inside of a word.
 
-    Args:
-        text: also one that is escaped by ``plain``.
+    Not for what people copy: it has an invisible character there.
     """
-    return re.sub(r"(?<=_)|(?<!\\)(?=\\?\.\w{2,5}$)", "\u200b", text)
+    return text.replace("_", "_\u200b")
 
 
 def amount(count: float | None) -> str:

@@ -10,7 +10,7 @@ import streamlit as st
 
 from core.charts.styles import run_colour
 from core.models.predict import PhotoPredictions
-from core.text.units import breakable, brief, count, plain
+from core.text.units import brief, count, plain
 from core.web.parts.widgets import run_chip
 from core.web.predict.answers import Answer, answers, chance
 from core.web.predict.details import Runs, open_button
@@ -54,7 +54,7 @@ def no_photo(photo: PhotoPredictions) -> None:
 
 def file_block(position: int, photo: PhotoPredictions, label: str | None) -> None:
     """The name of a photo, whether the answer is right, and the button of its details."""
-    st.caption(breakable(plain(brief(photo.name, 30))))
+    st.caption(plain(brief(photo.name, 30)))
     if label is not None:
         st.caption(_against(label, answers(photo)))
     open_button(position, photo.name)

