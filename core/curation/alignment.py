@@ -9,14 +9,19 @@ and size are fitted to fractions of a pixel, by steps to better neighbours (Hook
 both pictures at the same lower resolution.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 
 import numpy as np
+import numpy.typing as npt
 from PIL import Image
 
 from core.curation.pictures import SIDE
 
 _COARSE = 32
+_MOST_KEPT = 256
+"""Pictures of which what is computed once is kept: pairs come in the order of their first picture."""
 _SMALLEST = 26
 """Of 32: a part of 81 % of the side."""
 _HOPELESS = 0.75
@@ -55,15 +60,16 @@ class Alignment:
 
 
 class Aligner:
-    """Aligns pairs of pictures; keeps the coarse versions of those it has seen.
+    """Aligns pairs of pictures; keeps the coarse versions of those it has seen last.
 
     Args:
-        pixels: uint8 (n, SIDE, SIDE, 3).
+        pixels: uint8 (SIDE, SIDE, 3) of each.
     """
 
-    def __init__(self, pixels: np.ndarray) -> None:
+    def __init__(self, pixels: Sequence[npt.ArrayLike]) -> None:
         self._pixels = pixels
-        self._coarse: dict[tuple[int, bool, int], np.ndarray] = {}
+        self._colours: dict[int, np.ndarray] = {}
+        self._coarse: dict[tuple[int, bool], _Coarse] = {}
 
     def align(self, first: int, second: int) -> Alignment:
         """The best of: as they are, the second in the first, and both with the first mirrored."""
@@ -80,12 +86,7 @@ class Aligner:
 
     def _within(self, inner: tuple[int, bool], outer: tuple[int, bool]) -> tuple[float, float, Window]:
         """(correlation, side of the inner picture in the outer one, 0..1, roughly where)."""
-        whole = self._grey(*outer, _COARSE)
-        best, side, place = -1.0, _COARSE, (0, 0)
-        for smaller in range(_COARSE, _SMALLEST - 1, -1):
-            found, at = _slide(self._grey(*inner, smaller), whole)
-            if found > best:
-                best, side, place = found, smaller, at
+        best, side, place = self._coarsely(*inner).best_within(self._coarsely(*outer))
         scale = SIDE / _COARSE
         window = scale * place[1], scale * place[0], scale * side
         if best < _HOPELESS:
@@ -112,28 +113,90 @@ class Aligner:
         """The highest correlation near a part of the outer picture, with steps to better places and sizes."""
         whole = Image.fromarray(np.ascontiguousarray(self._colour(*outer)))
         small = _at(Image.fromarray(np.ascontiguousarray(self._colour(*inner))), (0, 0, SIDE))
-        best, found = window, float((small * _at(whole, window)).sum())
+        seen: dict[Window, float] = {}
+
+        def correlation(window: Window) -> float:
+            if window not in seen:
+                seen[window] = float((small * _at(whole, window)).sum())
+            return seen[window]
+
+        best, found = window, correlation(window)
         for step in _STEPS:
             for _ in range(_MOST_MOVES):
                 near = {_inside(tuple(a + step * b for a, b in zip(best, way, strict=True))) for way in _NEIGHBOURS}
-                better = max((float((small * _at(whole, one)).sum()), one) for one in near)
+                better = max((correlation(one), one) for one in near)
                 if better[0] <= found:
                     break
                 found, best = better
         return found
 
     def _colour(self, number: int, mirrored: bool) -> np.ndarray:
-        pixels: np.ndarray = self._pixels[number]
+        if number not in self._colours:
+            if len(self._colours) >= _MOST_KEPT:
+                self._colours.clear()
+            self._colours[number] = np.asarray(self._pixels[number])
+        pixels = self._colours[number]
         return pixels[:, ::-1] if mirrored else pixels
 
-    def _grey(self, number: int, mirrored: bool, side: int) -> np.ndarray:
-        key = number, mirrored, side
+    def _coarsely(self, number: int, mirrored: bool) -> "_Coarse":
+        key = number, mirrored
         if key not in self._coarse:
-            if len(self._coarse) > 20_000:
+            if len(self._coarse) >= _MOST_KEPT:
                 self._coarse.clear()
-            grey = self._colour(number, mirrored).mean(axis=2).astype(np.uint8)
-            self._coarse[key] = _smaller(grey, side)
+            self._coarse[key] = _Coarse(self._colour(number, mirrored).mean(axis=2).astype(np.uint8))
         return self._coarse[key]
+
+
+class _Coarse:
+    """A grey picture of ``_COARSE`` x ``_COARSE`` pixels, and itself in every smaller size at every place of such a
+    picture: all places and sizes of two pictures are compared by one product of a matrix and a vector.
+
+    Args:
+        grey: uint8 (SIDE, SIDE).
+    """
+
+    def __init__(self, grey: np.ndarray) -> None:
+        self._grey = grey
+        whole = _smaller(grey, _COARSE)
+        self._flat = (whole - whole.mean()).ravel()
+        sums = [_lengths(whole, side).ravel() for side, _, _ in _PLACES]
+        self._lengths = np.concatenate(sums).astype(np.float32) + 1e-3
+        self._rows: np.ndarray | None = None
+
+    def best_within(self, outer: "_Coarse") -> tuple[float, int, tuple[int, int]]:
+        """The highest correlation as a part of ``outer``, the side of that part, and its (top, left)."""
+        if self._rows is None:
+            self._rows = self._in_every_place()
+        correlations = (self._rows @ outer._flat) / outer._lengths
+        number = int(correlations.argmax())
+        side, start, across = next(one for one in reversed(_PLACES) if one[1] <= number)
+        return float(correlations[number]), side, divmod(number - start, across)
+
+    def _in_every_place(self) -> np.ndarray:
+        """(places, pixels) float32: for each side and place the smaller picture without its mean, of length 1, in a
+        frame of zeros."""
+        rows = np.zeros((_PLACES[-1][1] + _PLACES[-1][2] ** 2, _COARSE, _COARSE), np.float32)
+        for side, start, across in _PLACES:
+            small = _smaller(self._grey, side)
+            small = small - small.mean()
+            small = small / max(float(np.sqrt((small**2).sum())), 1e-9)
+            for number in range(across * across):
+                top, left = divmod(number, across)
+                rows[start + number, top : top + side, left : left + side] = small
+        return rows.reshape(len(rows), -1)
+
+
+def _places() -> tuple[tuple[int, int, int], ...]:
+    """(side, number of its first place, places across), the largest side first."""
+    found, start = [], 0
+    for side in range(_COARSE, _SMALLEST - 1, -1):
+        across = _COARSE - side + 1
+        found.append((side, start, across))
+        start += across * across
+    return tuple(found)
+
+
+_PLACES = _places()
 
 
 def _inside(window: tuple[float, ...]) -> Window:
@@ -165,15 +228,27 @@ def _slide(inner: np.ndarray, outer: np.ndarray) -> tuple[float, tuple[int, int]
 
     Every channel has its mean taken off, so that a cast of colour does not count.
     """
-    side = inner.shape[:2]
-    inner = inner.reshape(*side, -1)
-    outer = outer.reshape(*outer.shape[:2], -1)
-    own = np.moveaxis(inner - inner.mean(axis=(0, 1)), 2, 0).reshape(-1)
-    windows = np.lib.stride_tricks.sliding_window_view(outer, side, axis=(0, 1))
-    places = windows.shape[:2]
-    parts = windows.reshape(places[0] * places[1], inner.shape[2], -1)
-    parts = (parts - parts.mean(axis=2, keepdims=True)).reshape(len(parts), -1)
-    length = np.sqrt(np.einsum("nd,nd->n", parts, parts)) * np.sqrt(own @ own)
-    correlations = parts @ own / (length + 1e-3)
+    side = len(inner)
+    own = inner - inner.mean(axis=(0, 1))
+    lengths = _lengths(outer, side) * float(np.sqrt((own**2).sum())) + 1e-3
+    row = outer.reshape(len(outer), -1)
+    channels = row.shape[1] // outer.shape[1]
+    parts = np.lib.stride_tricks.sliding_window_view(row, (side, channels * side))[:, ::channels]
+    correlations = (parts.reshape(lengths.size, -1) @ own.ravel()) / lengths.ravel()
     best = int(correlations.argmax())
-    return float(correlations[best]), (best // places[1], best % places[1])
+    return float(correlations[best]), divmod(best, lengths.shape[1])
+
+
+def _lengths(outer: np.ndarray, side: int) -> np.ndarray:
+    """(places down, places across): the length of every part with this side, each channel without its mean."""
+    down, across = _band(len(outer), side), _band(outer.shape[1], side).T
+    channels = np.atleast_3d(outer).transpose(2, 0, 1).astype(np.float64)
+    sums, squares = down @ channels @ across, down @ channels**2 @ across
+    return np.asarray(np.sqrt(np.maximum(squares - sums**2 / side**2, 0).sum(axis=0)))
+
+
+@cache
+def _band(size: int, side: int) -> np.ndarray:
+    """(places, size): ones where a part of this side lies, so that a product sums over it."""
+    starts, at = np.arange(size - side + 1)[:, None], np.arange(size)
+    return ((at >= starts) & (at < starts + side)).astype(np.float64)

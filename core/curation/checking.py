@@ -29,6 +29,9 @@ from core.text.units import count, listed
 MOST_PROBABLE, NEAREST = 5, 8
 """Probabilities and nearest photos that are kept for each likely label error."""
 
+_SUSPECTS = 64
+"""Compared with all photos at once."""
+
 Report = Callable[[str, int, int], None]
 """Called with (stage, done, total); may raise to stop."""
 
@@ -85,15 +88,13 @@ def find(dataset: Dataset, inputs: PhotoFeatures, pictures: Sequence[Picture], r
     accuracy = None
     if rows is not None:
         there = np.flatnonzero(rows.any(axis=1))
+        usable = rows if len(there) == len(rows) else rows[there]  # a copy only where some are without
         notes += _without_features(photos, rows)
         probabilities = np.zeros((len(photos), len(dataset.class_names)))
         folds = folds_of(labels[there], groups[there].tolist())
-        probabilities[there] = out_of_fold(rows[there], labels[there], folds, len(dataset.class_names))
-        suspects = [
-            _label_error(one, photos, rows, groups, probabilities[one.index], dataset.class_names)
-            for one in suspects_in(probabilities, labels)
-        ]
-        unlike = {int(there[index]): text for index, text in unlike_their_class(rows[there], labels[there]).items()}
+        probabilities[there] = out_of_fold(usable, labels[there], folds, len(dataset.class_names))
+        suspects = _label_errors(suspects_in(probabilities, labels), photos, rows, groups, probabilities, dataset)
+        unlike = {int(there[index]): text for index, text in unlike_their_class(usable, labels[there]).items()}
         checked = probabilities[np.arange(len(photos)), labels] > 0
         notes += _unchecked(photos, ~checked & rows.any(axis=1))
         if checked.any():
@@ -113,18 +114,37 @@ def find(dataset: Dataset, inputs: PhotoFeatures, pictures: Sequence[Picture], r
     )
 
 
-def _label_error(
-    one: Suspect,
+def _label_errors(
+    suspects: Sequence[Suspect],
     photos: Sequence[Photo],
     rows: np.ndarray,
     groups: np.ndarray,
     probabilities: np.ndarray,
+    dataset: Dataset,
+) -> list[LabelError]:
+    """With what each suggestion rests on; many at once, since all rows are read for each product."""
+    found = []
+    for start in range(0, len(suspects), _SUSPECTS):
+        some = suspects[start : start + _SUSPECTS]
+        products = rows[[one.index for one in some]] @ rows.T
+        for one, cosines in zip(some, products, strict=True):
+            own = probabilities[one.index]
+            found.append(_label_error(one, photos, cosines, groups, own, dataset.class_names))
+    return found
+
+
+def _label_error(
+    one: Suspect,
+    photos: Sequence[Photo],
+    cosines: np.ndarray,
+    groups: np.ndarray,
+    probabilities: np.ndarray,
     class_names: Sequence[str],
 ) -> LabelError:
+    """``cosines``: (n,) of its features and those of all photos; they are changed."""
     photo = photos[one.index]
-    cosines = rows @ rows[one.index]
     cosines[groups == groups[one.index]] = -2
-    near = np.argsort(-cosines, kind="stable")[:NEAREST]
+    near = _highest(cosines, NEAREST)
     best = np.argsort(-probabilities, kind="stable")[:MOST_PROBABLE]
     return LabelError(
         digest=photo.digest,
@@ -145,6 +165,15 @@ def _label_error(
             if cosines[index] > -2
         ),
     )
+
+
+def _highest(values: np.ndarray, most: int) -> np.ndarray:
+    """Numbers of the highest values, the highest first, of equal ones the first."""
+    if len(values) <= most:
+        return np.argsort(-values, kind="stable")
+    least = np.partition(values, -most)[-most]
+    there = np.flatnonzero(values >= least)
+    return there[np.argsort(-values[there], kind="stable")[:most]]
 
 
 def _groups(photos: Sequence[Photo], pairs: Sequence[Pair], groups: np.ndarray) -> list[CopyGroup]:

@@ -35,7 +35,15 @@ LEAST_WITH_HASH = 0.7
 """Cosine of features below which a similar hash proposes nothing: half of such pairs, plain backgrounds."""
 
 NEAREST = 4
-_ROWS = 512
+_BLOCK = 10_000_000
+"""Numbers of a matrix that is in memory at once."""
+_LARGE, _COMPONENTS = 8192, 256
+"""Photos from which on rows are shortened, and to how many numbers."""
+_PAIRS = 8192
+_MANY = 0.05
+"""Share of the pairs of a block from which on all of them are computed in full."""
+_ROUNDING = 1e-4
+"""Of float32, in the bound of a cosine."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,10 +90,9 @@ def copies_of(
         }
         proposed |= set(_by_features(features))
     proposed = {pair for pair in proposed if max(pair) >= new_from}
-    aligner = Aligner(np.stack([one.pixels for one in pictures])) if pictures else None
+    aligner = Aligner([one.pixels for one in pictures])
     found = []
     for number, (first, second) in enumerate(sorted(proposed)):
-        assert aligner is not None
         bits = min(_distance(hashes[first], hashes[second]), _distance(hashes[first], mirrored[second]))
         pair = Pair(
             first=first,
@@ -117,34 +124,70 @@ def groups_of(count: int, pairs: Sequence[Pair]) -> np.ndarray:
     return np.array([root(number) for number in range(count)], np.int64)
 
 
-def nearest_rows(features: np.ndarray, most: int) -> tuple[np.ndarray, np.ndarray]:
-    """(n, most) numbers of the nearest other photos, the nearest first, and (n, most) their cosines.
+def similar_rows(features: np.ndarray, least: float, most: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """(m,) numbers of rows, (m,) numbers of rows that are similar to them, and (m,) their cosines: of each row at most
+    ``most`` others, the nearest ones, all with a cosine of ``least`` or more.
+
+    Exact, but few pairs of many are computed in full: the cosine of two rows is at most the product of their first
+    principal components plus the product of the lengths of what is left of them (Cauchy-Schwarz).
 
     Args:
-        features: (n, d) rows of length 1. ``most`` becomes n - 1 where that is less.
+        features: (n, d) rows of length 1, or of zeros.
     """
-    count = len(features)
-    most = max(0, min(most, count - 1))
-    numbers, cosines = np.zeros((count, most), np.int64), np.zeros((count, most), np.float32)
-    for start in range(0, count if most else 0, _ROWS):
-        block = features[start : start + _ROWS] @ features.T
-        block[np.arange(len(block)), np.arange(start, start + len(block))] = -2
-        near = np.argpartition(-block, most - 1, axis=1)[:, :most]
-        values = np.take_along_axis(block, near, axis=1)
-        order = np.argsort(-values, axis=1, kind="stable")
-        numbers[start : start + len(block)] = np.take_along_axis(near, order, axis=1)
-        cosines[start : start + len(block)] = np.take_along_axis(values, order, axis=1)
-    return numbers, cosines
+    short = features if len(features) < _LARGE else _shortened(features)
+    found = [_similar_to(start, features, short, least, most) for start in range(0, len(features), _rows(features))]
+    if not found:
+        return np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros(0, np.float32)
+    rows, others, cosines = (np.concatenate(column) for column in zip(*found, strict=True))
+    return rows, others, cosines
+
+
+def _shortened(features: np.ndarray) -> np.ndarray:
+    """(n, k + 1) rows whose products are at least those of the features: their parts in the k directions that have most
+    of their length, and the length of what is left."""
+    _, directions = np.linalg.eigh(features.T @ features)
+    short = features @ np.ascontiguousarray(directions[:, -_COMPONENTS:])
+    left = np.einsum("nd,nd->n", features, features) - np.einsum("nk,nk->n", short, short)
+    return np.concatenate([short, np.sqrt(np.maximum(left, 0))[:, None]], axis=1)
+
+
+def _rows(features: np.ndarray) -> int:
+    """Rows that are compared with all others at once."""
+    return int(np.clip(_BLOCK // max(1, len(features)), 1, 1024))
+
+
+def _similar_to(
+    start: int, features: np.ndarray, short: np.ndarray, least: float, most: int
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """``similar_rows`` of one block of rows."""
+    block = slice(start, start + _rows(features))
+    bound = short[block] @ short.T
+    own = np.arange(len(bound))
+    bound[own, own + start] = -np.inf
+    rows, others = np.nonzero(bound >= least - _ROUNDING)
+    if len(rows) > _MANY * bound.size:  # near-copies of each other, all of them
+        full = features[block] @ features.T
+        cosines = full[rows, others]
+    else:
+        cosines = np.zeros(len(rows), np.float32)
+        for at in range(0, len(rows), _PAIRS):
+            part = slice(at, at + _PAIRS)
+            cosines[part] = np.einsum("nd,nd->n", features[start + rows[part]], features[others[part]])
+    there = cosines >= least
+    rows, others, cosines = rows[there], others[there], cosines[there]
+    order = np.lexsort((others, -cosines, rows))
+    rows, others, cosines = rows[order], others[order], cosines[order]
+    places = np.arange(len(rows)) - np.searchsorted(rows, rows)
+    near = places < most
+    return rows[near] + start, others[near], cosines[near]
 
 
 def _by_features(features: np.ndarray) -> dict[tuple[int, int], float]:
     """Pairs of which one is among the nearest of the other, with their cosines; at most two a photo, the nearest."""
-    numbers, cosines = nearest_rows(features, NEAREST)
+    rows, others, cosines = similar_rows(features, LEAST_SIMILARITY, NEAREST)
     found = {
         (min(first, second), max(first, second)): cosine
-        for first in range(len(numbers))
-        for second, cosine in zip(numbers[first].tolist(), cosines[first].tolist(), strict=True)
-        if cosine >= LEAST_SIMILARITY
+        for first, second, cosine in zip(rows.tolist(), others.tolist(), cosines.tolist(), strict=True)
     }
     kept = sorted(found, key=lambda pair: -found[pair])[: max(2 * len(features), 100)]
     return {pair: found[pair] for pair in kept}
@@ -153,14 +196,19 @@ def _by_features(features: np.ndarray) -> dict[tuple[int, int], float]:
 def _by_hash(hashes: np.ndarray, mirrored: np.ndarray) -> set[tuple[int, int]]:
     """Pairs whose hashes differ by few bits; of photos with very many such pairs (plain backgrounds) the nearest."""
     found: set[tuple[int, int]] = set()
-    for start in range(0, len(hashes), _ROWS):
-        rows = hashes[start : start + _ROWS, None]
-        distance = np.minimum(np.bitwise_count(rows ^ hashes), np.bitwise_count(rows ^ mirrored)).astype(np.int16)
+    size = max(1, min(512, _BLOCK // max(1, 2 * len(hashes))))
+    for start in range(0, len(hashes), size):
+        rows = hashes[start : start + size, None]
+        distance = np.minimum(np.bitwise_count(rows ^ hashes), np.bitwise_count(rows ^ mirrored))
         distance[np.arange(len(rows)), np.arange(start, start + len(rows))] = 99
-        for first, row in enumerate(distance, start):
-            near = np.flatnonzero(row <= MOST_DISTANT_HASH)
-            near = near[np.argsort(row[near], kind="stable")][:NEAREST]
-            found |= {(min(first, other), max(first, other)) for other in near.tolist()}
+        first, second = np.nonzero(distance <= MOST_DISTANT_HASH)
+        order = np.lexsort((second, distance[first, second], first))
+        first, second = first[order], second[order]
+        near = np.arange(len(first)) - np.searchsorted(first, first) < NEAREST
+        found |= {
+            (min(one, other), max(one, other))
+            for one, other in zip((first[near] + start).tolist(), second[near].tolist(), strict=True)
+        }
     return found
 
 

@@ -22,6 +22,8 @@ from core.recipes.program import TOP
 from core.registry import Registry
 from core.settings import Settings
 
+_AT_ONCE = 8192
+
 CHEAPEST = "efficientnet_lite0"
 """Shipped with Graft, and computed where no features are stored."""
 
@@ -85,10 +87,11 @@ def features_for(
     by_split = {split: registry.photos(dataset.id, split=split) for split in SPLITS}
     photos = tuple(photo for own in by_split.values() for photo in own)
     backbone = choose_backbone(dataset, registry, settings)
-    found: list[np.ndarray] = []
+    rows: np.ndarray | None = None
+    before = 0
 
     def report(done: int, _total: int = 0) -> None:
-        progress(sum(map(len, found)) + done, len(photos))
+        progress(before + done, len(photos))
 
     try:
         for own in filter(None, by_split.values()):
@@ -100,10 +103,17 @@ def features_for(
                 progress=report,
                 waiting=lambda: report(0),
             )
-            found.append(unit_rows(features.array))
+            if rows is None:
+                rows = np.empty((len(photos), features.array.shape[1]), np.float32)
+            for start in range(0, len(own), _AT_ONCE):  # not a copy of all of them
+                rows[before + start : before + start + _AT_ONCE][: len(own) - start] = unit_rows(
+                    features.array[start : start + _AT_ONCE]
+                )
+            before += len(own)
     except Unavailable as error:
         return PhotoFeatures(photos=photos, backbone=None, rows=None, problem=str(error))
-    rows = np.concatenate(found) if found else None
     if rows is not None:
-        rows[~np.isfinite(rows).all(axis=1)] = 0
+        for start in range(0, len(rows), _AT_ONCE):
+            part = rows[start : start + _AT_ONCE]
+            part[~np.isfinite(part).all(axis=1)] = 0
     return PhotoFeatures(photos=photos, backbone=backbone, rows=rows)

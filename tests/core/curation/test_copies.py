@@ -3,10 +3,12 @@
 from dataclasses import replace
 
 import numpy as np
+import pytest
 from PIL import Image
 
+from core.curation import copies
 from core.curation.alignment import Alignment
-from core.curation.copies import FAMILY, LEAST_SIMILARITY, Pair, copies_of, groups_of, nearest_rows
+from core.curation.copies import FAMILY, LEAST_SIMILARITY, Pair, copies_of, groups_of, similar_rows
 from core.curation.folds import unit_rows
 from core.curation.pictures import picture_of
 from tests.core.curation.test_alignment import noise
@@ -67,15 +69,27 @@ def test_progress_is_told():
     assert seen == [(0, 1)]
 
 
-def test_nearest_are_in_order_and_never_the_photo_itself():
-    rows = unit_rows(np.random.default_rng(0).normal(size=(600, 8)))
-    numbers, cosines = nearest_rows(rows, 3)
-    assert (numbers != np.arange(600)[:, None]).all() and (np.diff(cosines, axis=1) <= 0).all()
-    for index in (0, 511, 512, 599):
-        all_of_them = rows @ rows[index]
-        all_of_them[index] = -2
-        assert numbers[index].tolist() == np.argsort(-all_of_them)[:3].tolist()
-    assert nearest_rows(rows[:2], 4)[0].tolist() == [[1], [0]]
+@pytest.mark.parametrize("large", [10, 10**6])
+@pytest.mark.parametrize("least", [0.3, 0.8, -2.0])
+def test_the_nearest_rows_are_those_of_all_products_whichever_way_they_are_found(monkeypatch, large, least):
+    """Also where rows are shortened, and where most pairs are similar."""
+    monkeypatch.setattr(copies, "_LARGE", large)
+    monkeypatch.setattr(copies, "_COMPONENTS", 5)
+    monkeypatch.setattr(copies, "_BLOCK", 600 * 100)
+    features = unit_rows(np.random.default_rng(0).normal(size=(600, 8)))
+    features[7] = 0
+    rows, others, cosines = similar_rows(features, least, 3)
+    products = features @ features.T
+    np.fill_diagonal(products, -3)
+    for index in range(600):
+        expected = [one for one in np.argsort(-products[index])[:3].tolist() if products[index, one] >= least]
+        assert np.allclose(cosines[rows == index], products[index, expected], atol=1e-5)
+        assert index == 7 or others[rows == index].tolist() == expected
+
+
+def test_of_one_photo_or_none_no_other_is_near():
+    for count in (0, 1):
+        assert [len(one) for one in similar_rows(np.ones((count, 3), np.float32), 0.5, 4)] == [0, 0, 0]
 
 
 def test_a_fitted_correlation_decides_where_whole_pixels_leave_it_open():

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 from PIL import Image, ImageFilter
 
-from core.curation.pictures import SIDE, picture_of, read_pictures
+from core.curation import pictures
+from core.curation.pictures import SIDE, PixelFile, picture_of, read_pictures
 from core.errors import NotFound
 from tests.photo_files import jpeg
 
@@ -55,3 +56,25 @@ def test_files_are_read_in_order_with_progress(tmp_path):
 def test_a_photo_that_is_gone_is_named(tmp_path):
     with pytest.raises(NotFound, match="gone.jpg cannot be read"):
         read_pictures([tmp_path / "gone.jpg"])
+
+
+def test_the_pixels_of_very_many_photos_are_kept_in_a_file_and_are_the_same(tmp_path, monkeypatch):
+    for number in range(3):
+        (tmp_path / f"{number}.jpg").write_bytes(jpeg(number))
+    paths = [tmp_path / f"{number}.jpg" for number in range(3)]
+    expected = read_pictures(paths)
+    monkeypatch.setattr(pictures, "MOST_IN_MEMORY", 2)
+    found = read_pictures(paths)
+    assert not any(isinstance(one.pixels, np.ndarray) for one in found)
+    for one, other in zip(found, expected, strict=True):
+        assert np.array_equal(np.asarray(one.pixels), other.pixels) and one.hash == other.hash
+    assert sorted(tmp_path.iterdir()) == paths, "the file has no name"
+
+
+def test_where_the_disk_is_full_the_pixels_stay_in_memory(tmp_path, monkeypatch):
+    def full(*_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(pictures.os, "pwrite", full)
+    pixels = np.full((SIDE, SIDE, 3), 7, np.uint8)
+    assert PixelFile(tmp_path).add(pixels) is pixels
