@@ -118,7 +118,6 @@ def _evidence(bench: Workbench, dataset: Dataset, item: CheckItem) -> None:
             [bench.photo_path(dataset.id, digest) for digest, _, _ in item.nearest],
             [plain(name) for _, name, _ in item.nearest],
             alt=[f"{name}, similarity {similarity:.2f}" for _, name, similarity in item.nearest],
-            width=72,
         )
     st.caption(plain(", ".join(item.files[:4])))
 
