@@ -292,7 +292,8 @@ def _expand(visit: Visit, *titles: str) -> None:
 def _tick_samples(visit: Visit, photos: int = 3) -> None:
     for place in range(photos):
         visit.page.locator("[class*='st-key-sample-'] label").nth(2 * place).click()
-        visit.page.locator("[class*='st-key-photo-'] .answer").nth(place).wait_for(timeout=60_000)
+        said = f"{place + 1} photos:" if place else "Predicted:"
+        visit.page.get_by_test_id("stMain").get_by_text(said).first.wait_for(timeout=60_000)
         visit.settle()
 
 
