@@ -122,11 +122,15 @@ SHOWN = {
 
 
 @pytest.mark.parametrize("name", [*PAGES, *VIEWS])
-def test_every_page_is_accessible(advised_visit, name):
+def test_every_page_works_is_accessible_and_calls_nobody_outside(advised_visit, name):
     page = advised_visit.open(address_of(name, advised_visit.server))
-    page.wait_for_timeout(SLOW_PAGES.get(name, 0))
+    page.wait_for_timeout(SLOW_PAGES.get(name, 1000))
     for words in SHOWN.get(name, ()):
         expect(page.get_by_text(words).first).to_be_attached()
+    assert page.get_by_text("Graft made a mistake").count() == 0
+    assert page.get_by_test_id("stException").count() == 0
+    assert advised_visit.outside == []
+    assert advised_visit.complaints == []
     wrong = in_all_looks(page)
     assert not wrong, "\n".join(wrong)
 

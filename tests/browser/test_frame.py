@@ -31,9 +31,12 @@ def test_the_first_visitor_of_a_fresh_server_who_opens_a_deep_link_gets_the_fram
 
 
 @pytest.mark.parametrize("path", PATHS)
-def test_no_page_crashes_calls_outside_or_breaks_the_content_policy(filled_visit, path):
+def test_on_a_phone_no_page_overflows_crashes_calls_outside_or_breaks_the_content_policy(filled_visit, path):
+    """On a screen: ``test_accessibility.py``."""
+    filled_visit.page.set_viewport_size({"width": 390, "height": 844})
     page = filled_visit.open(path)
     page.wait_for_timeout(1000)
+    assert page.evaluate("document.querySelector('[data-testid=stMain]').scrollWidth") <= 390
     assert page.get_by_text("Graft made a mistake").count() == 0
     assert page.get_by_test_id("stException").count() == 0
     assert filled_visit.outside == []
@@ -45,14 +48,6 @@ def test_a_call_outside_would_be_noticed(filled_visit):
     with page.expect_console_message(lambda line: "outside.example" in line.text):
         page.evaluate("fetch('http://outside.example/x').catch(() => 0)")
     assert filled_visit.outside == ["http://outside.example/x"] or filled_visit.complaints
-
-
-@pytest.mark.parametrize("path", PATHS)
-def test_nothing_overflows_on_a_phone(filled_visit, path):
-    filled_visit.page.set_viewport_size({"width": 390, "height": 844})
-    page = filled_visit.open(path)
-    page.wait_for_timeout(500)
-    assert page.evaluate("document.querySelector('[data-testid=stMain]').scrollWidth") <= 390
 
 
 def test_a_dialog_of_a_dark_page_is_dark_and_its_small_print_reads(browser, filled_server):
