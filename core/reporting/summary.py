@@ -29,7 +29,7 @@ def dataset_section(material: Material) -> Section:
     dataset = material.dataset
     sizes = dataset.split_sizes
     facts = {
-        "Photos": f"{dataset.photo_count:,}".replace(",", "\u202f"),
+        "Photos": f"{dataset.photo_count:,}",
         "Classes": str(len(dataset.class_names)),
         "Training": str(sizes["train"]),
         "Validation": str(sizes["validation"]),

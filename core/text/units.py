@@ -9,7 +9,6 @@ from typing import TypeGuard
 from core.text.invisible import without_invisible
 
 NOT_MEASURED = "not measured"
-_THIN = "\u202f"  # narrow no-break space, between thousands
 _JOINER = "\u2060"  # word joiner: invisible
 _SPACES = str.maketrans("\t\r\n", "   ")
 
@@ -115,7 +114,7 @@ def money(price: float | None, currency: str = "EUR") -> str:
         return NOT_MEASURED
     if 0 < price < 0.01:
         return f"under 0.01 {currency}"
-    return f"{price:,.2f} {currency}".replace(",", _THIN)
+    return f"{price:,.2f} {currency}"
 
 
 def percent(value: float | None, interval: tuple[float | None, float | None] | None = None) -> str:
@@ -234,7 +233,7 @@ def _known(value: float | None) -> TypeGuard[float]:
 
 
 def _thousands(value: float) -> str:
-    return f"{value:,.0f}".replace(",", _THIN)
+    return f"{value:,.0f}"
 
 
 def _scaled(value: float, units: tuple[str, ...]) -> str:

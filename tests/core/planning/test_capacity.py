@@ -90,7 +90,7 @@ def test_memory_is_read_from_the_kernel_where_it_says(tmp_path, monkeypatch):
 def test_a_grid_of_thousands_is_asked_about_before_it_is_planned():
     assert capacity.many_runs(capacity.MANY_RUNS) is None
     concern = capacity.many_runs(5000)
-    assert concern.level is Level.ASK and "5\u202f000 runs" in concern.sentence
+    assert concern.level is Level.ASK and "5,000 runs" in concern.sentence
 
 
 def a_plan(decision=Decision.NEW, *, own=1.0, features=0, number=0, **changes):
