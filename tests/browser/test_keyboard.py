@@ -12,6 +12,7 @@ import pytest
 from playwright.sync_api import expect
 
 from core.web.compare.view_list import VIEWS
+from tests.browser.conftest import visit_with
 from tests.browser.keyboard import MAIN, SCRIPT, expect_focus, tab_to, walk, where
 from tests.browser.test_accessibility import PAGES, address_of
 
@@ -27,9 +28,10 @@ def test_the_tab_key_reaches_every_action_in_order_and_shows_where_it_is(advised
     assert not found.faults, "\n".join(found.faults)
 
 
-def test_the_navigation_and_the_way_back(advised_visit):
-    """From the link to the content through all pages; Shift and Tab goes the same way back."""
-    page = advised_visit.open("/machines")
+def test_the_navigation_and_the_way_back(context, advised_server):
+    """From the link to the content through all pages; Shift and Tab goes the same way back. The tab has
+    shown nothing before."""
+    page = visit_with(context, advised_server).open("/machines")
     found = walk(page, "[data-testid=stSkipToContent]")
     assert not found.faults, "\n".join(found.faults)
     assert [name for name in PAGES if name not in ("people",)] == [
