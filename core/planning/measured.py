@@ -67,6 +67,7 @@ class _MeasuredRun:
         self._run, self._cost, self._lookup = run, cost, lookup
         self._full, self._paid = _seconds(attempt.get(FULL_COSTS, {})), _seconds(attempt.get("paid", {}))
         self._overlap = float(attempt.get(OVERLAP, 0.0))
+        self._start_cpu = attempt.get(FULL_COSTS, {}).get(TRAINER_START, {}).get("cpu_seconds", 0.0)
         self._program: Program = lookup.program(run.recipe)
         self._resources: ResourceEstimate = lookup.resources(run.recipe, dataset)
         self._kind = speed.kind_of(run.recipe)
@@ -85,6 +86,8 @@ class _MeasuredRun:
     def _start(self) -> Iterator[Measurement | None]:
         seconds = self._full.get(TRAINER_START)
         if seconds is not None:
+            if self._overlap and self._start_cpu:  # beside a pass over photos the import, of one thread, takes longer
+                seconds = min(seconds, self._start_cpu)
             networks = sum(cost for name, cost in self._full.items() if name.startswith("network "))
             blocks = len(self._lookup.backbone(self._run.recipe.backbone).blocks)
             yield self._one(RunPart.START, seconds + networks, speed.start_seconds(blocks))

@@ -107,13 +107,25 @@ def test_what_was_computed_side_by_side_counts_once_in_the_rest(lookup, registry
     assert rest == pytest.approx(2.0 / speed.rest_seconds(lookup.program(RECIPE)))
 
 
+def test_an_import_that_took_longer_beside_a_pass_is_as_long_as_its_cpu_time(lookup, registry, settings):
+    attempt = spent(settings)
+    attempt["full_costs"][TRAINER_START]["cpu_seconds"] = 2.5
+    finish(registry, attempt=attempt | {"overlap": 4.0}, wall=26.0, training=8.0)
+    assert ratios(lookup)[RunPart.START, ""] == pytest.approx(3.5 / speed.start_seconds(18))
+    finish(registry, attempt=attempt, wall=30.0, training=8.0)
+    alone = next(one for one in measurements(lookup) if one.part is RunPart.START)
+    assert alone.ratio == pytest.approx(5.0 / speed.start_seconds(18))
+
+
 def test_a_run_before_costs_were_recorded_one_by_one(lookup, registry):
     finish(registry, wall=15.0, training=8.0, features=5.0, alone=45.0)
     loads = lookup.resources(RECIPE, DATASET).loads
     modelled = sum(speed.features_seconds(load.photos, load.multiply_adds) for load in loads)
     found = ratios(lookup)
     assert found[RunPart.FEATURES, "top"] == pytest.approx(35.0 / modelled)
-    assert found[RunPart.REST, "integrated_extractor"] == pytest.approx(2.0 / 0.5)
+    assert found[RunPart.REST, "integrated_extractor"] == pytest.approx(
+        2.0 / speed.rest_seconds(lookup.program(RECIPE))
+    )
     assert (RunPart.START, "") not in found
 
 
