@@ -128,6 +128,11 @@ class LearningCurve:
         return next(one for one in self.forecasts if one.factor == 2)
 
     @property
+    def some_class_gains(self) -> bool:
+        """Whether the forecast of any class is better than now, by what is shown: a tenth of a point."""
+        return any(one.gain >= 0.0005 for one in self.classes)
+
+    @property
     def gains_most(self) -> ClassGrowth | None:
         """The class that gains most in more than half of the draws; None where that is not clear."""
         clear = [one for one in self.classes if one.share > 0.5 and one.gain > 0]

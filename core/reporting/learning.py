@@ -42,6 +42,6 @@ def growth_section(material: Material) -> Section | None:
     if found is None or not found.curves:
         return None
     charts = [report_chart("growth", growth_chart(found, len(material.dataset.class_names)))]
-    charts += [report_chart("gains", gains_chart(found.curves[0]))] if found.curves[0].classes else []
+    charts += [report_chart("gains", gains_chart(found.curves[0]))] if found.curves[0].some_class_gains else []
     body = render("charts", charts=charts)
     return Section(key="growth", label="More photos", title="Would more photos help?", body=body)

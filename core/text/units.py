@@ -14,9 +14,11 @@ _SPACES = str.maketrans("\t\r\n", "   ")
 
 
 def duration(seconds: float | None) -> str:
-    """``0.4 s``, ``42 s``, ``3 min 12 s``, ``2 h 05 min``, ``3 d 4 h``."""
+    """``under 0.1 s``, ``0.4 s``, ``42 s``, ``3 min 12 s``, ``2 h 05 min``, ``3 d 4 h``."""
     if not _known(seconds):
         return NOT_MEASURED
+    if 0 < seconds < 0.05:
+        return "under 0.1 s"
     if seconds < 9.95:
         return f"{seconds:.1f} s"
     whole = round(seconds)

@@ -1,6 +1,6 @@
 """The contents of one page of the leaderboard, and of its files."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import streamlit as st
@@ -36,27 +36,28 @@ def lines_of(
     Args:
         pictures: whether their curves and hardest photos are needed. subset: the test photos that the page is about.
     """
-    ids, home = [entry.run_id for entry in page.entries], str(bench.settings.home)
-    curves, names = bench.registry.sparklines(ids) if pictures else {}, _names(bench, page.entries)
+    shown, home = {shown_run(verdict, entry): entry for entry in page.entries}, str(bench.settings.home)
+    ids = list(shown)
+    curves, names = bench.registry.sparklines(ids) if pictures else {}, _names(bench, shown)
     champion, cells = bench.aliases(dataset.id).get("champion"), bench.registry.board_cells(ids)
     lines = []
-    for entry in page.entries:
-        if entry.run_id not in cells or entry.run_id not in names:
+    for run_id, entry in shown.items():
+        if run_id not in cells or run_id not in names:
             continue  # it was deleted just now
         standing, p_value = standing_of(verdict, entry)
-        about = cells[entry.run_id] if subset is None else cells_on(subset, cells[entry.run_id], entry)
+        about = cells[run_id] if subset is None else cells_on(subset, cells[run_id], entry)
         hardest = " ".join(about["hardest"][:_PHOTOS]) if pictures else ""
         lines.append(
             TableLine(
-                run_id=entry.run_id,
+                run_id=run_id,
                 entry=entry,
-                name=names[entry.run_id],
+                name=names[run_id],
                 cell=about.__getitem__,
                 standing=standing,
                 p_value=p_value,
                 recommended=verdict is not None and verdict.recommended.run_id in entry.run_ids,
                 marks=_marks(entry, champion.run_id if champion else None),
-                curve=curves.get(entry.run_id, ()),
+                curve=curves.get(run_id, ()),
                 hardest=_montage(bench, home, dataset.id, hardest) if hardest else "",
             )
         )
@@ -76,6 +77,16 @@ def cells_on(subset: PhotoSubset, cells: Mapping[str, Any], entry: LeaderboardLi
     }
 
 
+def shown_run(verdict: Verdict | None, entry: LeaderboardLine) -> str:
+    """The run whose name and colour a line has: of repetitions the one that the verdict names, because charts and the
+    verdict may be about some of them only."""
+    if verdict is None:
+        return entry.run_id
+    named = (verdict.recommended, verdict.best, *verdict.ties)
+    judged = (run_id for run_id in (entry.run_id, *entry.run_ids) if verdict.standing(run_id) is not None)
+    return next((one.run_id for one in named if one.run_id in entry.run_ids), next(judged, entry.run_id))
+
+
 def standing_of(verdict: Verdict | None, entry: LeaderboardLine) -> tuple[Standing | None, float | None]:
     """The best standing of any run of a line, and the p-value of that run; of chosen runs the others have none."""
     if verdict is None:
@@ -93,10 +104,10 @@ def _marks(entry: LeaderboardLine, champion: str | None) -> list[str]:
     return run_table.marks(starred=entry.starred, champion=champion in entry.run_ids, archived=entry.archived)
 
 
-def _names(bench: Workbench, entries: Sequence[LeaderboardLine]) -> dict[str, str]:
+def _names(bench: Workbench, shown: Mapping[str, LeaderboardLine]) -> dict[str, str]:
     """Of the runs; without the seed for repetitions that share a line."""
-    together = {entry.run_id for entry in entries if len(entry.run_ids) > 1}
-    runs = bench.registry.runs_of([entry.run_id for entry in entries])
+    together = {run_id for run_id, entry in shown.items() if len(entry.run_ids) > 1}
+    runs = bench.registry.runs_of(shown)
     return {run.id: without(run.name, run.recipe, ["seed"]) if run.id in together else run.name for run in runs}
 
 

@@ -68,7 +68,7 @@ def _found(found: Growth, dataset: Dataset) -> None:
         ],
         width="stretch", key="growth.curves",
     )  # fmt: skip
-    if found.curves[0].classes:
+    if found.curves[0].some_class_gains:
         gains = gains_chart(found.curves[0])
         titled(gains, key="growth.gains", alt=f"What each class would gain from twice the photos. {gains.title}")
         st.caption(gains.caption)

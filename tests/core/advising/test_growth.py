@@ -1,6 +1,7 @@
 """Power laws, their forecasts and their bands."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -97,3 +98,9 @@ def test_a_curve_is_the_same_after_json():
 def test_no_class_is_named_where_none_gains_most():
     curve = make_growth().curves[0]
     assert curve.gains_most is None or curve.gains_most.share > 0.5
+
+
+def test_classes_that_would_gain_nothing_are_not_worth_a_chart():
+    curve = make_growth().curves[0]
+    flat = replace(curve, classes=tuple(replace(one, gain=0.0004) for one in curve.classes))
+    assert curve.some_class_gains and not flat.some_class_gains

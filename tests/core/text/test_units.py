@@ -13,6 +13,7 @@ from core.text import units
     ("seconds", "words"),
     [
         (0, "0.0 s"),
+        (0.03, "under 0.1 s"),
         (0.44, "0.4 s"),
         (9.97, "10 s"),
         (42, "42 s"),
