@@ -17,7 +17,7 @@ def test_a_click_on_a_cell_opens_its_photos_with_both_answers_and_the_link_keeps
     filled_visit.settle()
     words = _chosen_cell(page)
     photos = _photos(page)
-    assert photos and all(re.search(r", A: .+ %.*, B: .+ %", alt) for alt in photos)
+    assert photos and all(re.search(r", A: .+\s%.*, B: .+\s%", alt) for alt in photos)
 
     first = page.url
     _click_a_cell(page, "compare-confusion-b", place=2)

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from core.backbones import get
+from core.backbones import catalogue, get
 from core.backbones.added import AddedBackbone
 from core.files.home import added_folder
 from core.planning.decide import Decision
@@ -192,6 +192,12 @@ def test_backbones_that_are_here_are_shown_and_the_others_found(flowers):
     assert launch(at).label == "Launch 2 runs", "what is ticked stays ticked"
     at.text_input(key="train.filter").input("no such network").run()
     assert "No backbone matches" in text_of(at)
+
+
+def test_the_filter_says_how_many_backbones_and_models_there_are(filled):
+    finished = len(filled.with_status("FINISHED"))
+    filter_ = customise().text_input(key="train.filter")
+    assert filter_.placeholder == f"{len(catalogue())} backbones and {finished} models"
 
 
 def test_all_backbones_are_shown_page_by_page(flowers):

@@ -85,8 +85,8 @@ def by_cell(plan: GridPlan) -> dict[Cell, list[Row]]:
 
 def _filtered(everything: Choices, ticked: Collection[str]) -> Choices:
     text, kinds = st.columns([3, 2], vertical_alignment="bottom")
-    families = len({backbone.family for backbone, _ in everything})
-    placeholder = f"{count(len(everything), 'backbone')} of {count(families, 'family', 'families')}"
+    models = sum(backbone.is_trained for backbone, _ in everything)
+    placeholder = count(len(everything) - models, "backbone") + (f" and {count(models, 'model')}" if models else "")
     wanted = text.text_input("Filter", key="train.filter", placeholder=placeholder, icon=":material/search:")
     added, own = (any(getattr(backbone, kind) for backbone, _ in everything) for kind in ("is_added", "is_trained"))
     options = [_READY, *([_ADDED] if added else []), *([_OWN] if own else []), _ALL]
