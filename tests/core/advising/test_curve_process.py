@@ -4,6 +4,7 @@ import pytest
 
 from core.advising import curve_process, growing
 from core.advising.curve_process import cancel_curves, curve_state, read_growth, start_curves
+from core.advising.growth import CURVE_METHOD
 from core.errors import NotFound
 from core.files import atomic
 from core.files.home import dataset_folder, growth_job
@@ -59,9 +60,11 @@ def test_what_went_wrong_is_one_sentence(few, registry, settings, started):
 
 
 def test_what_another_method_or_nobody_found_is_not_read(few, registry, settings):
+    folder, found = dataset_folder(settings, few.id), make_growth(few.id).to_json()
+    atomic.write_json(folder.learning_curve(CURVE_METHOD - 1), found)
     assert read_growth(few.id, settings) is None
-    path = dataset_folder(settings, few.id).learning_curve(1)
-    atomic.write_json(path, make_growth(few.id).to_json())
+    path = folder.learning_curve(CURVE_METHOD)
+    atomic.write_json(path, found)
     assert read_growth(few.id, settings).dataset_id == few.id
     path.write_text("{")
     assert read_growth(few.id, settings) is None
