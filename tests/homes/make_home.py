@@ -1,7 +1,7 @@
 """Make the home of an earlier version that the migration tests open: ``make_home.py CODE PHOTOS TARGET``.
 
-CODE is a checkout of that version (0.3.0: commit 6e64696, 0.4.0: c90c7b1, 0.5.0: f1c1540, 0.6.0: 5055704, 0.7.0 and
-0.8.0: the commits "Release ..."), PHOTOS the archive of demo photos, TARGET the .tar.xz to write. The home of 0.3.0 was
+CODE is a checkout of that version (0.3.0: commit 6e64696, 0.4.0: c90c7b1, 0.5.0: f1c1540, 0.6.0: 5055704, 0.7.0 to
+0.9.0: the commits "Release ..."), PHOTOS the archive of demo photos, TARGET the .tar.xz to write. The home of 0.3.0 was
 made without the run "resumed".
 Run it with an interpreter that has the requirements of that commit. It takes about five minutes on two cores:
 everything is done by the old command line, then every value is recorded as the old code prints it (expected.json),
@@ -24,7 +24,7 @@ from pathlib import Path
 
 from PIL import Image
 
-CLASSES, PER_CLASS, LONGEST_SIDE = ("animal", "fish", "monument"), 14, 160
+CLASSES, PER_CLASS, WITHOUT_A_CLASS, LONGEST_SIDE = ("animal", "fish", "monument"), 14, 2, 160
 LEFT_OUT = ("features", "weights", "uploads", "supervisor.log", "supervisor.lock", "supervisor.json")
 LARGEST_FILE = 150_000
 MANY_EPOCHS = ("--epochs", "2000", "--set", "batch_size=1")
@@ -59,15 +59,21 @@ class OldGraft:
 
 
 def make_photos(archive: Path, folder: Path) -> None:
-    """The first photos of some classes, small."""
+    """The first photos of some classes, and the next ones of each without a class, small."""
     with zipfile.ZipFile(archive) as file:
         for class_name in CLASSES:
             names = sorted(n for n in file.namelist() if n.startswith(f"{class_name}/") and n.endswith(".jpg"))
-            (folder / class_name).mkdir(parents=True)
             for name in names[:PER_CLASS]:
-                photo = Image.open(BytesIO(file.read(name))).convert("RGB")
-                photo.thumbnail((LONGEST_SIDE, LONGEST_SIDE))
-                photo.save(folder / name, quality=70)
+                save_small(file.read(name), folder / "photos" / name)
+            for name in names[PER_CLASS : PER_CLASS + WITHOUT_A_CLASS]:
+                save_small(file.read(name), folder / "unlabelled" / Path(name).name)
+
+
+def save_small(data: bytes, path: Path) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    photo = Image.open(BytesIO(data)).convert("RGB")
+    photo.thumbnail((LONGEST_SIDE, LONGEST_SIDE))
+    photo.save(path, quality=70)
 
 
 def make_runs(graft: OldGraft) -> dict[str, str]:
@@ -117,6 +123,15 @@ def people_and_parts(graft: OldGraft) -> None:
     """An account, and a dataset of a part of the photos."""
     graft("users", "add", "ada", "--role", "trainer")
     graft("collections", "small", "--name", "two", "--class", *CLASSES[:2])
+
+
+def knowledge(graft: OldGraft, unlabelled: Path) -> None:
+    """A check, a shortlist, and photos without a class of which one is labelled and one excluded."""
+    graft("check", "small")
+    graft("shortlist", "small")
+    graft("label", "add", "small", str(unlabelled))
+    first, second, *_ = sorted(path.name for path in unlabelled.iterdir())
+    graft("label", "set", "small", f"{first}={CLASSES[0]}", f"{second}=")
 
 
 def failing(graft: OldGraft, backbone: tuple[str, ...]) -> str:
@@ -179,8 +194,11 @@ def expected(graft: OldGraft, runs: dict[str, str]) -> dict:
         "interrupted": (*MANY_EPOCHS, "seed=22"),
         "new": ("--epochs", "3", "--set", "seed=99"),
     }
+    learned = (graft.code / "core/curation/labels.py").exists()
     return {
         "names": runs,
+        "labels": graft("label", "show", "small") if learned else None,
+        "shortlist": graft("shortlist", "small", "--last") if learned else None,
         "datasets": graft("datasets"),
         "runs": graft("runs", "--archived"),
         "starred": graft("runs", "--starred"),
@@ -219,9 +237,11 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         home = Path(folder, "home")
         graft = OldGraft(code, home)
-        make_photos(photos, Path(folder, "photos"))
+        make_photos(photos, Path(folder))
         graft("import", str(Path(folder, "photos")), "--name", "small")
         runs = make_runs(graft)
+        if (code / "core/curation/labels.py").exists():
+            knowledge(graft, Path(folder, "unlabelled"))
         organise(graft, runs)
         (home / "expected.json").write_text(json.dumps(expected(graft, runs), ensure_ascii=False))
         with closing(sqlite3.connect(home / "registry.db")) as registry:
