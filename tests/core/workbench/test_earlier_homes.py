@@ -28,7 +28,7 @@ from core.runs.values import Status
 from core.workbench import Workbench
 
 HOMES = Path(__file__).parents[2] / "homes"
-RUNS = {"0.3.0": 17, "0.4.0": 18, "0.5.0": 18, "0.6.0": 18, "0.7.0": 20, "0.8.0": 20}
+RUNS = {"0.3.0": 17, "0.4.0": 18, "0.5.0": 18, "0.6.0": 18, "0.7.0": 20, "0.8.0": 20, "0.9.0": 20}
 PROSE = {"verdict", "because", "concerns", "text", "title", "unsure"}
 """Keys whose values are sentences or labels: their words may change, what they are about may not."""
 
@@ -295,3 +295,10 @@ def test_a_temperature_can_be_taken_back_and_fitted_again_with_the_same_result(c
         call("calibrate", run_id, "--undo")
         assert call("show", run_id)["evaluation"] == expected["show"][run_id]["evaluation"]
         same(call("calibrate", run_id)["calibration"], old | {"at": pytest.approx(time.time(), abs=60)})
+
+
+@pytest.mark.parametrize("version", [one for one in RUNS if one >= "0.9.0"], indirect=True)
+def test_labels_without_a_version_and_the_shortlist_are_told_as_before(call, expected, home):
+    same(call("label", "show", "small"), expected["labels"])
+    assert expected["labels"]["labelled"] and expected["labels"]["excluded"]
+    same(call("shortlist", "small", "--last"), expected["shortlist"])
