@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from core.backbones.table import imagenet_classes
+from core.backbones.imagenet_labels import classifies_imagenet, has_architecture, timm_classifies_imagenet
 from core.backbones.token_network import Activation, Pooling, TokenNetwork, TokenTop
 from core.errors import InvalidInput
 
@@ -25,8 +25,6 @@ _ACTIVATIONS = {
     "relu": Activation.RELU,
 }
 """By their names in Transformers."""
-
-_LABELS_TO_COMPARE = range(0, 1000, 37)
 
 
 def token_network_of(config: Mapping[str, Any], layout: str) -> TokenNetwork | None:
@@ -71,7 +69,7 @@ def _vit(config: Mapping[str, Any]) -> TokenNetwork:
 
 
 def _deit(config: Mapping[str, Any]) -> TokenNetwork:
-    teacher = _has_architecture(config, "ForImageClassificationWithTeacher")
+    teacher = has_architecture(config, "ForImageClassificationWithTeacher")
     top = _top(config)
     if top is TokenTop.POOLED and teacher:
         top = TokenTop.DISTILLED
@@ -103,7 +101,7 @@ def _clip(config: Mapping[str, Any]) -> TokenNetwork:
     vision = config.get("vision_config", config)
     projection = config.get("projection_dim", vision.get("projection_dim", 512))
     usual = _usual(vision, patch=32, activation="quick_gelu", epsilon=1e-5)
-    projects = config["model_type"] == "clip" or _has_architecture(config, "WithProjection")
+    projects = config["model_type"] == "clip" or has_architecture(config, "WithProjection")
     return TokenNetwork(family="CLIP", naming="clip", pre_norm=True, projection=projection if projects else 0, **usual)
 
 
@@ -174,25 +172,9 @@ def _square(value: Any, name: str) -> int:
     return side
 
 
-def _has_architecture(config: Mapping[str, Any], ending: str) -> bool:
-    return any(str(name).endswith(ending) for name in config.get("architectures") or ())
-
-
 def _top(config: Mapping[str, Any]) -> TokenTop:
     """Whether the checkpoint has a classifier of ImageNet's 1,000 classes in their usual order."""
-    classifies = _has_architecture(config, "ForImageClassification") or _has_architecture(config, "WithTeacher")
-    labels = config.get("id2label") or {}
-    return TokenTop.POOLED if classifies and _are_imagenet(labels) else TokenTop.NONE
-
-
-def _are_imagenet(labels: Mapping[Any, Any]) -> bool:
-    """Some of the labels are compared: ``"0": "tench, Tinca tinca"``; names of one thing differ between lists."""
-    known = imagenet_classes()
-    if len(labels) != len(known):
-        return False
-    pairs = [(str(labels.get(str(at), labels.get(at, ""))), known[at]) for at in _LABELS_TO_COMPARE]
-    same = sum(name.casefold() in label.casefold() or label.casefold() in name.casefold() for label, name in pairs)
-    return same >= 0.7 * len(pairs)
+    return TokenTop.POOLED if classifies_imagenet(config) else TokenTop.NONE
 
 
 # --- timm ---
@@ -241,18 +223,10 @@ def _of_timm(config: Mapping[str, Any]) -> TokenNetwork | None:
         mlp_width=int(numbers["width"] * ratio),
         qkv_bias=not found["miil"],
         antialias=True,
-        top=_timm_top(config, pretrained),
+        top=TokenTop.POOLED if timm_classifies_imagenet(config) else TokenTop.NONE,
         **numbers,
     )
     return _timm_variant(network, found)
-
-
-def _timm_top(config: Mapping[str, Any], pretrained: Mapping[str, Any]) -> TokenTop:
-    """timm's heads of 1,000 classes are ImageNet's unless the labels are named."""
-    named = config.get("label_names") or pretrained.get("label_names")
-    classes = config.get("num_classes", pretrained.get("num_classes"))
-    usual = classes == 1000 and (not named or _are_imagenet(dict(enumerate(named))))
-    return TokenTop.POOLED if usual else TokenTop.NONE
 
 
 def _timm_variant(network: TokenNetwork, found: re.Match[str]) -> TokenNetwork:

@@ -10,6 +10,7 @@ from core.backbones.hub.download import download, sweep
 from core.backbones.values import Backbone
 from core.features import converted, hub
 from core.features.measuring import measured
+from core.features.staged import conversion
 from core.files.home import hub_downloads
 from core.settings import load_settings
 
@@ -38,6 +39,9 @@ def preparing(request: AdditionRequest, folder: Path, report: Report) -> Prepare
 
 
 def _converted(model: HubModel, row: Backbone, place: Path, folder: Path) -> Backbone:
+    """Writes the network that is stored; one in stages by Graft itself, others with keras-hub."""
+    if model.staged is not None:
+        return conversion.convert(place, folder, row, model.staged)
     return converted.convert(place, folder, row)
 
 

@@ -38,7 +38,7 @@ def load(model: keras.Model, folder: Path) -> None:
     Raises:
         Unavailable: they cannot be read, or do not fit.
     """
-    tokens.load(model, _described(folder), _tensors(folder))
+    tokens.load(model, _described(folder), tensors_in(folder))
 
 
 def _described(folder: Path) -> TokenNetwork:
@@ -52,7 +52,12 @@ def _described(folder: Path) -> TokenNetwork:
     return found
 
 
-def _tensors(folder: Path) -> dict[str, np.ndarray]:
+def tensors_in(folder: Path) -> dict[str, np.ndarray]:
+    """The tensors of all ``.safetensors`` of a folder.
+
+    Raises:
+        Unavailable: they cannot be read, or there are none.
+    """
     found: dict[str, np.ndarray] = {}
     for path in sorted(folder.rglob("*.safetensors")):
         try:

@@ -1,4 +1,4 @@
-"""Which networks of the hub Graft builds: those of tokens itself, convolutional ones with keras-hub."""
+"""Which networks of the hub Graft builds: of tokens and in stages itself, other convolutional ones with keras-hub."""
 
 from collections.abc import Mapping
 from importlib.util import find_spec
@@ -25,7 +25,7 @@ _TIMM_FAMILIES = (
 )  # fmt: skip
 """Beginnings of timm's names of architectures that keras-hub converts."""
 
-FAMILIES = "ViT, DeiT, DINOv2, CLIP and SigLIP; of timm also " + ", ".join(
+FAMILIES = "ViT, DeiT, DINOv2, CLIP and SigLIP; of Transformers also ResNet; of timm also " + ", ".join(
     sorted({family for _, family in _TIMM_FAMILIES})
 )
 

@@ -25,6 +25,8 @@ from core.backbones.hub.licences import HubLicence, licence_of
 from core.backbones.hub.preprocessing import Preprocessing, preprocessing_of
 from core.backbones.hub.repository import HubFile, HubRepository, repository_of
 from core.backbones.scalings import scaling_answer
+from core.backbones.staged.config import staged_network_of
+from core.backbones.staged.values import StagedNetwork
 from core.backbones.text_network import TOKENIZER, has_texts
 from core.backbones.token_config import token_network_of
 from core.backbones.token_network import TokenNetwork, TokenTop
@@ -51,7 +53,7 @@ class HubModel:
     Args:
         endpoint: address of the hub. repository: with its pinned commit, all files and the metadata of its card.
         layout, architecture, family: ``timm``, ``resnet18``, ``ResNet``.
-        tokens: of a network of tokens; None for a convolutional one.
+        tokens: of a network of tokens, staged: of a network in stages that Graft builds itself; None for others.
         preprocessing: how photos become its input. licence: and what must be accepted.
         chosen: the files that are downloaded. parameters: of the image network; 0 where unknown before the download.
         text_tower: whether it has a network for texts, and the file that splits them.
@@ -64,6 +66,7 @@ class HubModel:
     architecture: str
     family: str
     tokens: TokenNetwork | None
+    staged: StagedNetwork | None
     preprocessing: Preprocessing
     licence: HubLicence
     chosen: Chosen
@@ -157,12 +160,14 @@ def describe(text: str, client: HubClient | None = None) -> HubModel:
     layout = layout_of(config)
     beside = _small_json(repository, IMAGE_CONVERTER if layout is HubLayout.KERAS else PREPROCESSOR, client) or {}
     tokens = None if layout is HubLayout.KERAS else token_network_of(config, layout)
-    family = tokens.family if tokens else convolutional_family(layout, config)
-    if tokens is None:
+    staged = None if tokens or layout is HubLayout.KERAS else staged_network_of(config, layout)
+    own = tokens or staged
+    family = own.family if own else convolutional_family(layout, config)
+    if own is None:
         require_keras_hub()
     listing = index_of(repository, layout)
     chosen = chosen_files(repository, layout, _small_json(repository, listing.path, client) if listing else None)
-    preprocessing = preprocessing_of(layout, config, beside, trained_size=tokens.size if tokens else 0)
+    preprocessing = preprocessing_of(layout, config, beside, trained_size=own.size if own else 0)
     return HubModel(
         endpoint=client.endpoint,
         repository=repository,
@@ -170,12 +175,13 @@ def describe(text: str, client: HubClient | None = None) -> HubModel:
         architecture=architecture_of(layout, config),
         family=family,
         tokens=tokens,
+        staged=staged,
         preprocessing=preprocessing,
         licence=licence_of(repository.card, gated=repository.gated),
         chosen=chosen,
         parameters=sum(tokens.block_parameters(preprocessing.size)) if tokens else repository.parameters,
         text_tower=tokens is not None and has_texts(config) and any(f.name == TOKENIZER for f in chosen.described),
-        classes=tokens.top is not TokenTop.NONE if tokens else _classifies(layout, config),
+        classes=_classifies(layout, config, tokens, staged),
         trained_on=_trained_on(repository),
     )
 
@@ -192,8 +198,14 @@ def suggested_name(address: HubAddress) -> str:
     return "hub-backbone"
 
 
-def _classifies(layout: HubLayout, config: Mapping[str, Any]) -> bool:
-    """Whether a network of timm has ImageNet's 1,000 classes. Of Keras' layout only the backbone is taken."""
+def _classifies(
+    layout: HubLayout, config: Mapping[str, Any], tokens: TokenNetwork | None, staged: StagedNetwork | None
+) -> bool:
+    """Whether it has ImageNet's 1,000 classes. Of Keras' layout only the backbone is taken."""
+    if tokens:
+        return tokens.top is not TokenTop.NONE
+    if staged:
+        return staged.classes
     return layout is HubLayout.TIMM and config.get("num_classes") == IMAGENET_CLASSES
 
 

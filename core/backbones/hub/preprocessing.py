@@ -93,7 +93,7 @@ def _of_transformers(config: Mapping[str, Any], preprocessor: Mapping[str, Any])
             fit=Fit.CROP,
             crop_pct=min(size / before, 1.0) if size and before else 1.0,
         )
-    shortest = isinstance(resized, Mapping) and "shortest_edge" in resized
+    shortest = (isinstance(resized, Mapping) and "shortest_edge" in resized) or "crop_pct" in preprocessor
     crop = _number(preprocessor.get("crop_pct"), 1.0)
     fit = Fit.CROP if shortest else Fit.SQUASH
     size = _side(resized) or _side(config.get("image_size"))

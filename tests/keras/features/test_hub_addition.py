@@ -2,14 +2,17 @@
 
 import json
 
+import numpy as np
 import pytest
 
 from core.backbones.additions import AdditionRequest
+from core.backbones.hub import architectures
 from core.backbones.hub.client import ATTEMPTS
 from core.errors import InvalidInput, Unavailable
 from core.features import converted, networks
 from core.files.home import added_folder, addition_folder, hub_downloads
 from core.jobs.additions import run_addition
+from tests import staged_networks
 from tests.hub_server import LocalHub
 from tests.tiny_hub import timm_files, token_files
 
@@ -62,6 +65,18 @@ def test_a_convolutional_network_is_added_and_stored_without_its_original_weight
     assert networks.classifier(added.backbone, settings).output.shape == (None, 1000)
     original = added.facts["hub"]["files"]
     assert any(file["path"] == "model.safetensors" and len(file["sha256"]) == 64 for file in original)
+
+
+def test_a_network_in_stages_is_added_without_keras_hub(hub, add, settings, monkeypatch):
+    monkeypatch.setattr(architectures, "find_spec", lambda name: None)
+    hub.add("graft/tiny", staged_networks.repository_of("resnet"), card=MIT)
+    added = add("graft/tiny")
+    assert {file.path for file in added.files} >= {"config.json", converted.NETWORK}
+    assert "model.safetensors" not in {file.path for file in added.files}
+    assert added.backbone.classes and added.backbone.family == "ResNet" and added.facts["check"]["engine"] == "LiteRT"
+    features = networks.network(added.backbone, settings)(staged_networks.photos(64), training=False)
+    assert np.allclose(features, staged_networks.reference()["resnet"]["features"], rtol=1e-4, atol=1e-5)
+    assert networks.classifier(added.backbone, settings).output.shape == (None, 1000)
 
 
 def test_an_addition_that_broke_at_90_percent_goes_on_there(hub, add, settings, registry):

@@ -1,0 +1,77 @@
+"""What all networks in stages have in common, and how their numbers are read from a ``config.json``."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from core.errors import InvalidInput
+
+MOST_CHANNELS, MOST_BLOCKS = 32_768, 200
+
+
+@dataclass(frozen=True, kw_only=True)
+class StagedNetwork:
+    """The architecture of a network in stages.
+
+    Args:
+        family: for display. size: side in pixels of the inputs it was made for; 0 where the numbers do not say it.
+        classes: whether the checkpoint has a classifier of ImageNet's 1,000 classes.
+        fixed_size: whether it takes inputs of one size only.
+    """
+
+    family: str
+    size: int = 0
+    classes: bool = False
+    fixed_size: bool = False
+
+
+def whole(config: Mapping[str, Any], name: str, usual: int, most: int = MOST_CHANNELS) -> int:
+    """A number from 1 to ``most`` of a ``config.json``; ``usual`` where it is silent.
+
+    Raises:
+        InvalidInput: it is none.
+    """
+    value = config.get(name, usual)
+    if not isinstance(value, int) or isinstance(value, bool) or not 1 <= value <= most:
+        raise InvalidInput(f"Its config.json needs a whole number from 1 to {most:,} of {name}. Received: {value!r}")
+    return value
+
+
+def numbers(config: Mapping[str, Any], name: str, usual: Sequence[int], most: int = MOST_CHANNELS) -> tuple[int, ...]:
+    """The whole numbers of a list, one a stage.
+
+    Raises:
+        InvalidInput: it is none.
+    """
+    value = config.get(name, usual)
+    if not isinstance(value, list | tuple) or not 1 <= len(value) <= 8:
+        raise InvalidInput(f"Its config.json needs one number a stage of {name}. Received: {value!r}")
+    return tuple(whole({name: one}, name, 1, most) for one in value)
+
+
+def same_length(**lists: Sequence[int]) -> None:
+    """Raises:
+    InvalidInput: the lists, one number a stage each, do not have as many numbers.
+    """
+    if len({len(one) for one in lists.values()}) > 1:
+        raise InvalidInput(f"Its config.json has not as many {' as '.join(lists)}: {list(lists.values())}")
+
+
+def choice(config: Mapping[str, Any], name: str, usual: str, known: Sequence[str]) -> str:
+    """One of several words.
+
+    Raises:
+        InvalidInput: it is another one.
+    """
+    value = config.get(name, usual)
+    if value not in known:
+        raise InvalidInput(f"Graft builds networks with {name}: {', '.join(known)}. Received: {name}={value!r}")
+    return str(value)
+
+
+def three_channels(config: Mapping[str, Any]) -> None:
+    """Raises:
+    InvalidInput: it takes other inputs than red, green and blue.
+    """
+    if config.get("num_channels", 3) != 3:
+        raise InvalidInput(f"Graft's photos have 3 channels. Received: num_channels={config['num_channels']!r}")

@@ -1,0 +1,14 @@
+"""The family is found by the layout's own name of it."""
+
+from core.backbones.staged.config import staged_network_of
+
+
+def test_a_family_of_transformers_is_found():
+    found = staged_network_of({"model_type": "resnet"}, "transformers")
+    assert found is not None and found.family == "ResNet"
+
+
+def test_other_networks_are_none_of_these():
+    assert staged_network_of({"model_type": "bert"}, "transformers") is None
+    assert staged_network_of({"model_type": ["resnet"]}, "transformers") is None
+    assert staged_network_of({"architecture": "resnet50"}, "timm") is None

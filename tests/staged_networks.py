@@ -1,0 +1,96 @@
+"""Tiny random networks in stages as Transformers and timm store them, and what these libraries compute with them.
+
+``staged_reference.json`` has the names and shapes of the tensors and the outputs; ``staged_reference`` wrote it. The
+values of the tensors are drawn from their names, so that both sides have the same.
+"""
+
+import json
+from functools import cache
+from pathlib import Path
+from typing import Any
+from zlib import crc32
+
+import numpy as np
+from safetensors.numpy import save
+
+MEAN, DEVIATION = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
+CLASSES = 1000
+REFERENCE = Path(__file__).parent / "staged_reference.json"
+
+
+def _resnet(**changes: Any) -> dict[str, Any]:
+    usual = {"model_type": "resnet", "architectures": ["ResNetForImageClassification"], "embedding_size": 8,
+             "hidden_sizes": [16, 32], "depths": [2, 1], "layer_type": "bottleneck"}  # fmt: skip
+    return usual | changes
+
+
+TRANSFORMERS: dict[str, dict[str, Any]] = {
+    "resnet": _resnet(),
+    "resnet_basic": _resnet(layer_type="basic", hidden_sizes=[8, 16]),
+    "resnet_first": _resnet(downsample_in_bottleneck=True, downsample_in_first_stage=True),
+}
+"""``config.json`` without the names of the classes."""
+
+TIMM: dict[str, dict[str, Any]] = {}
+"""Architecture and ``model_args``."""
+
+SIZES: dict[str, int] = {}
+"""Side of the inputs; 64 px where none is named."""
+
+
+def size_of(name: str) -> int:
+    return SIZES.get(name, 64)
+
+
+def value_of(tensor: str, shape: tuple[int, ...]) -> np.ndarray:
+    """Random values of a tensor, the same wherever they are drawn."""
+    random = np.random.default_rng(crc32(tensor.encode()))
+    if tensor.endswith("num_batches_tracked"):
+        return np.zeros(shape, np.int64)
+    values = random.normal(0, 1, shape)
+    if tensor.endswith("running_var"):
+        values = 1 + np.abs(values)
+    elif len(shape) > 1 and "bias" not in tensor and "grn" not in tensor:
+        values *= (2 / np.prod(shape[1:])) ** 0.5
+    elif tensor.endswith(("weight", "gamma", "layer_scale_parameter")) and "grn" not in tensor:
+        values = 1 + 0.2 * values
+    else:
+        values *= 0.2
+    return np.asarray(values, np.float32)
+
+
+def photos(size: int) -> np.ndarray:
+    """Two random photos, uint8 as float32."""
+    return np.random.default_rng(7).integers(0, 256, (2, size, size, 3)).astype(np.float32)
+
+
+@cache
+def reference() -> dict[str, Any]:
+    """By name: ``tensors`` (name: shape), ``features`` (pooled, of both photos), ``logits`` (the first 20)."""
+    found: dict[str, Any] = json.loads(REFERENCE.read_text())
+    return found
+
+
+def tensors_of(name: str) -> dict[str, np.ndarray]:
+    return {tensor: value_of(tensor, tuple(shape)) for tensor, shape in reference()[name]["tensors"].items()}
+
+
+def config_of(name: str) -> dict[str, Any]:
+    """``config.json`` as a hub has it, with the names of ImageNet's classes."""
+    from core.backbones import imagenet_classes
+
+    if name in TIMM:
+        return TIMM[name] | {
+            "num_classes": CLASSES,
+            "pretrained_cfg": {"input_size": [3, size_of(name)] + [size_of(name)], "mean": MEAN, "std": DEVIATION,
+                               "num_classes": CLASSES, "crop_pct": 0.9},
+        }  # fmt: skip
+    return TRANSFORMERS[name] | {"id2label": {str(at): label for at, label in enumerate(imagenet_classes())}}
+
+
+def repository_of(name: str) -> dict[str, bytes]:
+    """The files of a repository of a hub."""
+    size = size_of(name)
+    files = {"config.json": json.dumps(config_of(name)).encode(), "model.safetensors": save(tensors_of(name))}
+    about = {"do_normalize": True, "do_resize": True, "image_mean": MEAN, "image_std": DEVIATION, "size": size}
+    return files if name in TIMM else files | {"preprocessor_config.json": json.dumps(about).encode()}
