@@ -7,7 +7,7 @@ hyperparameters suggested for a dataset.
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 from core.backbones.token_network import Pooling
@@ -138,7 +138,7 @@ class Recipe:
         return {
             "backbone": self.backbone,
             "pattern": str(self.pattern),
-            "hyperparameters": asdict(self.hyperparameters),
+            "hyperparameters": dict(vars(self.hyperparameters)),
             "cascade": None if self.cascade is None else str(self.cascade),
             "members": list(self.members),
             "mapping": [list(pair) for pair in self.mapping],

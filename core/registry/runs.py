@@ -5,10 +5,10 @@ import re
 import time
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from functools import lru_cache, partial
+from functools import cache, lru_cache, partial
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, delete, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Row, Select, bindparam, delete, exists, func, insert, select, update
 
 from core.errors import Conflict, InvalidInput, NotFound
 from core.people.acting import acting
@@ -33,6 +33,17 @@ _MOST_NAMES = 2000
 """The newest runs among which the one that was meant is looked for."""
 _MOST_BESIDE = 1000
 """The newest runs of a dataset, whose colours decide about that of the next."""
+_LAST_POSITION = select(func.max(runs.c.position)).scalar_subquery()
+_BESIDE_NEW = select(
+    exists().where(datasets.c.id == bindparam("dataset_id")).label("dataset_id"),
+    *(exists().where(runs.c.id == bindparam(name)).label(name) for name in ("id", "extends", "reproduces")),
+    _LAST_POSITION.label("position"),
+)
+"""What a new run refers to, by the name of its field whether it is there; and the last position of the queue."""
+_HOLDER = select(runs.c.recipe).where(runs.c.dataset_id == bindparam("dataset_id"), runs.c.name == bindparam("name"))
+_NEWEST = select(runs.c.colour, runs.c.archived).where(runs.c.dataset_id == bindparam("dataset_id"))
+_NEWEST_BESIDE = _NEWEST.order_by(runs.c.number.desc()).limit(_MOST_BESIDE).subquery()
+_COLOURS_BESIDE = select(*_NEWEST_BESIDE.c, func.count()).group_by(*_NEWEST_BESIDE.c)
 _STATUS = {str(status): status for status in Status}
 
 
@@ -196,13 +207,13 @@ def _check_is_unused(connection: Connection, run: Run, name: str) -> None:
 
 def insert_run(connection: Connection, run: Run) -> Run:
     """Adds ``run`` behind all others of its priority; returns it with position, time, colour, unique name, owner."""
-    _check_references(connection, run)
-    (name,) = new_names([(run.name, run.recipe)], partial(_holder_of, connection, run.dataset_id))
+    last = _check_references(connection, run)
+    (name,) = new_names([(run.name, run.recipe)], cache(partial(_holder_of, connection, run.dataset_id)))
     run = replace(
         run,
         name=name,
-        colour=next_place((row.colour, row.archived) for row in _newest(connection, run.dataset_id)),
-        position=last_position(connection) + 1,
+        colour=next_place(_colours_beside(connection, run.dataset_id)),
+        position=last + 1,
         created_at=run.created_at or time.time(),
         owner=acting().name,
     )
@@ -212,14 +223,15 @@ def insert_run(connection: Connection, run: Run) -> Run:
 
 def _holder_of(connection: Connection, dataset_id: str, name: str) -> Recipe | None:
     """The recipe of the run of a dataset that has this name."""
-    text = connection.scalar(select(runs.c.recipe).where(runs.c.dataset_id == dataset_id, runs.c.name == name))
+    text = connection.scalar(_HOLDER, {"dataset_id": dataset_id, "name": name})
     return None if text is None else recipe_of(text)
 
 
-def _newest(connection: Connection, dataset_id: str) -> Sequence[Row]:
-    """Colour and mark of the runs among which a new one should stand out; not all, of which there may be thousands."""
-    query = select(runs.c.colour, runs.c.archived).where(runs.c.dataset_id == dataset_id)
-    return connection.execute(query.order_by(runs.c.number.desc()).limit(_MOST_BESIDE)).all()
+def _colours_beside(connection: Connection, dataset_id: str) -> dict[tuple[int, bool], int]:
+    """How many have each colour and mark, of the runs among which a new one should stand out: not all, of which there
+    may be thousands."""
+    found = connection.execute(_COLOURS_BESIDE, {"dataset_id": dataset_id}).all()
+    return {(row[0], row[1]): row[2] for row in found}
 
 
 def run_row(run: Run) -> dict[str, Any]:
@@ -317,14 +329,19 @@ def recipe_of(text: str) -> Recipe:
 
 
 def last_position(connection: Connection) -> float:
-    return connection.scalar(select(func.max(runs.c.position))) or 0.0
+    return connection.scalar(select(_LAST_POSITION)) or 0.0
 
 
-def _check_references(connection: Connection, run: Run) -> None:
-    if connection.scalar(select(datasets.c.id).where(datasets.c.id == run.dataset_id)) is None:
+def _check_references(connection: Connection, run: Run) -> float:
+    """The last position of the queue, asked together with what the run refers to: few requests under the lock."""
+    named = {"dataset_id": run.dataset_id, "id": run.id, "extends": run.extends, "reproduces": run.reproduces}
+    found = connection.execute(_BESIDE_NEW, named).one()
+    if not found.dataset_id:
         raise NotFound(f"There is no dataset {run.dataset_id!r}. It may have been deleted; choose another one.")
-    for named, verb in ((run.extends, "extend"), (run.reproduces, "reproduce")):
-        if named and connection.scalar(select(runs.c.id).where(runs.c.id == named)) is None:
-            raise NotFound(f"There is no run {named!r} to {verb}. It may have been deleted; start a new run.")
-    if connection.scalar(select(runs.c.id).where(runs.c.id == run.id)) is not None:
+    if run.extends and not found.extends:
+        raise NotFound(f"There is no run {run.extends!r} to extend. It may have been deleted; start a new run.")
+    if run.reproduces and not found.reproduces:
+        raise NotFound(f"There is no run {run.reproduces!r} to reproduce. It may have been deleted; start a new run.")
+    if found.id:
         raise Conflict(f"Run {run.id} is already there. Give the new one another id.")
+    return found.position or 0.0

@@ -47,11 +47,11 @@ class Measured:
 def registry_writes(address: str, name: str) -> Callable[[int], object]:
     """What trainers and pages write."""
     registry = Registry(database_at(address))
-    registry.runs()
+    dataset = registry.datasets()[0]
 
     def write(number: int) -> None:
         if number % EVERY == 0:
-            registry.add_run(make_run(number, id=f"r-{name}-{number}"))
+            registry.add_run(make_run(number, dataset=dataset, id=f"r-{name}-{number}"))
         else:
             registry.set_preference(name, number)
 
