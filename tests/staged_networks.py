@@ -24,14 +24,26 @@ def _resnet(**changes: Any) -> dict[str, Any]:
     return usual | changes
 
 
+def _convnext(model_type: str) -> dict[str, Any]:
+    name = {"convnext": "ConvNext", "convnextv2": "ConvNextV2"}[model_type]
+    return {"model_type": model_type, "architectures": [f"{name}ForImageClassification"], "num_stages": 2,
+            "hidden_sizes": [8, 16], "depths": [1, 2], "layer_scale_init_value": 1e-6, "image_size": 64}  # fmt: skip
+
+
 TRANSFORMERS: dict[str, dict[str, Any]] = {
     "resnet": _resnet(),
     "resnet_basic": _resnet(layer_type="basic", hidden_sizes=[8, 16]),
     "resnet_first": _resnet(downsample_in_bottleneck=True, downsample_in_first_stage=True),
+    "convnext": _convnext("convnext"),
+    "convnextv2": _convnext("convnextv2"),
 }
 """``config.json`` without the names of the classes."""
 
-TIMM: dict[str, dict[str, Any]] = {}
+TIMM: dict[str, dict[str, Any]] = {
+    "timm_convnext": {"architecture": "convnext_atto", "model_args": {"depths": [1, 1, 1, 1], "dims": [8, 8, 16, 16]}},
+    "timm_convnextv2": {"architecture": "convnextv2_tiny",
+                        "model_args": {"depths": [1, 1, 1, 1], "dims": [8, 8, 16, 16]}},
+}  # fmt: skip
 """Architecture and ``model_args``."""
 
 SIZES: dict[str, int] = {}

@@ -1,6 +1,6 @@
 """The same network with another input: another size of the square, or another way in which a photo becomes it.
 
-Networks of tokens besides with another pooling.
+Networks of tokens, and those that pool in a way of their own, besides with another pooling.
 """
 
 from dataclasses import replace
@@ -49,7 +49,7 @@ def with_input(backbone: Backbone, size: int = 0, fit: Fit | None = None, poolin
 
     Args:
         size: side of the square in pixels; 0 for the backbone's own. fit: None for the backbone's own.
-        pooling: of a network of tokens; means nothing for others, which keep their own.
+        pooling: of a network of tokens; of others that pool in a way of their own only ``MEAN`` changes anything.
 
     Raises:
         InvalidInput: the network cannot take this size, or has no such token.
@@ -60,7 +60,9 @@ def with_input(backbone: Backbone, size: int = 0, fit: Fit | None = None, poolin
 
 
 def _pooled(backbone: Backbone, pooling: Pooling) -> Backbone:
-    """Without attention pooling where another is chosen: then the block ``head`` is left out."""
+    """Without the network's own pooling where another is chosen: then the block ``head`` is left out."""
+    if backbone.own_pooling and pooling is Pooling.MEAN:
+        return _without_head(replace(backbone, own_pooling=False, pooling=pooling))
     if backbone.tokens is None:
         return backbone
     tokens = backbone.tokens.pooled_by(pooling)
@@ -71,12 +73,13 @@ def _pooled(backbone: Backbone, pooling: Pooling) -> Backbone:
 
 
 def _without_head(backbone: Backbone) -> Backbone:
-    """Without the last block, which pools by attention."""
+    """Without the last block, which pools."""
     parameters, work = backbone.block_parameters[:-1], backbone.block_multiply_adds[:-1]
     return replace(
         backbone,
         blocks=backbone.blocks[:-1],
         block_shapes=backbone.block_shapes[:-1],
+        feature_size=backbone.block_shapes[-2][-1],
         block_parameters=parameters,
         adaptable=backbone.adaptable[: len(parameters)],
         parameters=sum(parameters),
@@ -103,6 +106,8 @@ def _resized(backbone: Backbone, size: int) -> Backbone:
         (_side(height, backbone, size), _side(width, backbone, size), channels)
         for height, width, channels in backbone.block_shapes
     )
+    if backbone.own_pooling:
+        shapes = (*shapes[:-1], (1, 1, backbone.feature_size))  # one position, whatever the input
     growth = _growth(backbone, shapes, size)
     costs = tuple(round(cost * more) for cost, more in zip(backbone.block_multiply_adds, growth, strict=False))
     return replace(

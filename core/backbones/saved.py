@@ -43,6 +43,7 @@ def row_for_card(backbone: Backbone, *, depth: int = 0, parameters: int, multipl
         "block_multiply_adds": list(backbone.block_multiply_adds[:left]),
         "adaptable": parts,
         "tokens": _tokens_of(backbone, backbone.blocks[:left]),
+        "own_pooling": backbone.own_pooling and not depth,
         "feature_size": shapes[-1][-1] if depth else backbone.feature_size,
         "parameters": parameters,
         "multiply_adds": multiply_adds,

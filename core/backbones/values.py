@@ -96,6 +96,8 @@ class Backbone:
         trainable: whether its weights can be trained; an ONNX network can only be frozen.
         trained_on: the photos it was trained on, in words; "" where unknown.
         tokens: the numbers of a network of tokens that Graft builds itself; None for every other network.
+        own_pooling: whether a network of maps pools in a way of its own, by its last block ``head``, which leaves one
+            position; else its last map is averaged.
         pooling: chosen instead of the network's own; see ``core.backbones.inputs``.
     """
 
@@ -134,6 +136,7 @@ class Backbone:
     trained_on: str = ""
     revision: int = 1
     tokens: TokenNetwork | None = None
+    own_pooling: bool = False
     pooling: Pooling = Pooling.OWN
 
     @property

@@ -104,9 +104,20 @@ def _pools(network: keras.Model) -> list[layers.Layer | None]:
 
 def _of_map(network: keras.Model, pool: layers.Layer | None) -> MapPlace | None:
     if pool is not None:
-        return MapPlace(layer=pool, vector=pool) if _is_map(pool.input) else None
+        layer = _first_below(pool)
+        return layer and MapPlace(layer=layer, vector=pool)
     last = next((one for one in reversed(network.layers) if _is_map(one.input) and not _is_map(one.output)), None)
     return last and MapPlace(layer=last, vector=None)
+
+
+def _first_below(pool: layers.Layer) -> layers.Layer | None:
+    """The layer that gets the map: ``pool``, or the first of a network's own pooling, of which it gets one place."""
+    layer = pool
+    while not _is_map(layer.input):
+        if not isinstance(layer.input, keras.KerasTensor):
+            return None
+        layer = layer.input._keras_history.operation
+    return layer if isinstance(layer, layers.Layer) else None
 
 
 def _is_map(tensor: Any) -> bool:

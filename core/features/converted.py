@@ -18,6 +18,7 @@ from safetensors import SafetensorError
 from core.backbones.hub.architectures import require_keras_hub
 from core.backbones.values import Backbone, Scaling
 from core.errors import InvalidInput, Unavailable
+from core.features import saved
 from core.features.scaling import scaled
 from core.features.unfolding import unfolded, unfolded_head, with_block_names
 
@@ -75,6 +76,8 @@ def network(backbone: Backbone, folder: Path, *, top: bool = False) -> keras.Mod
     except (OSError, zipfile.BadZipFile, KeyError, ValueError, TypeError) as error:
         raise Unavailable(f"The network {path} cannot be read ({error}). Add the backbone again.") from error
     model = keras.Model(whole.inputs[0], whole.outputs[int(top)], name=backbone.name)
+    if not top:
+        model = saved.up_to(backbone.blocks, model)
     shape = (backbone.input_size, backbone.input_size, 3)
     if model.input.shape[1:] == shape:
         return model

@@ -24,7 +24,8 @@ def network(backbone: Backbone, path: Path, *, top: bool = False) -> keras.Model
         raise InvalidInput(f"{backbone.title} has no ImageNet classifier. Choose another pattern.")
     try:
         whole = saved.architecture(path / STORED)
-        return saved.at_size(keras.Model(whole.inputs[0], whole.output, name=backbone.name), backbone.input_size)
+        model = saved.up_to(backbone.blocks, keras.Model(whole.inputs[0], whole.output, name=backbone.name))
+        return saved.at_size(model, backbone.input_size)
     except (OSError, zipfile.BadZipFile, KeyError, ValueError, TypeError) as error:
         raise Unavailable(f"The network of {backbone.title} cannot be read ({error}). Add it again.") from error
 

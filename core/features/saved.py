@@ -31,7 +31,7 @@ def network(backbone: Backbone, *, top: bool = False) -> keras.Model:
         below = below_pool(whole)
     except (OSError, zipfile.BadZipFile, KeyError, ValueError, TypeError) as error:
         raise Unavailable(f"The model of {backbone.title} cannot be read ({error}). Train it again.") from error
-    model = _up_to(backbone.blocks, keras.Model(whole.inputs[0], below, name=backbone.name))
+    model = up_to(backbone.blocks, keras.Model(whole.inputs[0], below, name=backbone.name))
     return at_size(model, backbone.input_size)
 
 
@@ -54,8 +54,8 @@ def at_size(model: keras.Model, size: int) -> keras.Model:
     return keras.models.clone_model(model, input_tensors=keras.Input(shape, name=model.input.name))
 
 
-def _up_to(blocks: tuple[str, ...], model: keras.Model) -> keras.Model:
-    """Without attention pooling, where the backbone is used with another."""
+def up_to(blocks: tuple[str, ...], model: keras.Model) -> keras.Model:
+    """Without the network's own pooling, where the backbone is used with another."""
     ends = block_ends(model) if blocks and blocks[-1] != HEAD else {}
     if HEAD not in ends or list(ends)[-2:] != [blocks[-1], HEAD]:
         return model

@@ -175,8 +175,10 @@ def _variants(cell: Cell, choice: GridChoice, backbone: Backbone | None) -> Iter
 
 
 def _is_other_pooling(backbone: Backbone, pooling: Pooling | None) -> bool:
-    """Whether it changes what the backbone does; a convolutional network has no tokens to pool."""
+    """Whether it changes what the backbone does; most convolutional networks average their map in any case."""
     tokens = backbone.tokens
+    if backbone.own_pooling:
+        return pooling is Pooling.MEAN
     return tokens is not None and (tokens.attention_pool or pooling is not tokens.pooling)
 
 

@@ -191,8 +191,9 @@ HYPERPARAMETERS: dict[str, Label] = {
     ),
     "pooling": Label(
         "Pooling",
-        "Of vision transformers: how the tokens become one vector of features. Own: as the network was trained; class "
-        "token; or the mean of the patches. Means nothing for convolutional networks.",
+        "How the tokens of a vision transformer become one vector of features. Own: as the network was trained; class "
+        "token; or the mean of the patches. The mean is also a choice for convolutional networks that pool in a way of "
+        "their own; the others are averaged in any case.",
     ),
 }
 

@@ -5,6 +5,7 @@ from importlib.util import find_spec
 from typing import Any
 
 from core.backbones.hub.layouts import HubLayout
+from core.backbones.staged.config import FAMILIES_OF_TIMM, FAMILIES_OF_TRANSFORMERS
 from core.errors import InvalidInput, Unavailable
 
 KERAS_FAMILIES = {
@@ -25,8 +26,9 @@ _TIMM_FAMILIES = (
 )  # fmt: skip
 """Beginnings of timm's names of architectures that keras-hub converts."""
 
-FAMILIES = "ViT, DeiT, DINOv2, CLIP and SigLIP; of Transformers also ResNet; of timm also " + ", ".join(
-    sorted({family for _, family in _TIMM_FAMILIES})
+FAMILIES = (
+    f"ViT, DeiT, DINOv2, CLIP and SigLIP; of Transformers also {', '.join(FAMILIES_OF_TRANSFORMERS)}; of timm also "
+    + ", ".join(sorted({*FAMILIES_OF_TIMM, *(family for _, family in _TIMM_FAMILIES)}))
 )
 
 

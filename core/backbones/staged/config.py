@@ -3,13 +3,26 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from core.backbones.staged.convnext import convnext_of, convnext_of_timm
 from core.backbones.staged.resnet import resnet_of
 from core.backbones.staged.values import StagedNetwork
 
-TRANSFORMERS = "transformers"
+TRANSFORMERS, TIMM = "transformers", "timm"
 
-_OF_TRANSFORMERS: dict[str, Callable[[Mapping[str, Any]], StagedNetwork]] = {"resnet": resnet_of}
+_OF_TRANSFORMERS: dict[str, Callable[[Mapping[str, Any]], StagedNetwork]] = {
+    "resnet": resnet_of,
+    "convnext": convnext_of,
+    "convnextv2": convnext_of,
+}
 """By ``model_type``."""
+
+_OF_TIMM: tuple[Callable[[Mapping[str, Any]], StagedNetwork | None], ...] = (convnext_of_timm,)
+"""Each reads the networks whose name it knows."""
+
+
+FAMILIES_OF_TRANSFORMERS = ("ConvNeXt", "ConvNeXt V2", "ResNet")
+FAMILIES_OF_TIMM = ("ConvNeXt", "ConvNeXt V2")
+"""For display: what is built of a layout."""
 
 
 def staged_network_of(config: Mapping[str, Any], layout: str) -> StagedNetwork | None:
@@ -21,7 +34,7 @@ def staged_network_of(config: Mapping[str, Any], layout: str) -> StagedNetwork |
     Raises:
         InvalidInput: it is of a known family, with something that Graft does not build.
     """
-    if layout != TRANSFORMERS:
-        return None
+    if layout == TIMM:
+        return next((found for reader in _OF_TIMM if (found := reader(config)) is not None), None)
     reader = _OF_TRANSFORMERS.get(str(config.get("model_type")))
     return reader(config) if reader else None

@@ -17,12 +17,14 @@ class StagedNetwork:
         family: for display. size: side in pixels of the inputs it was made for; 0 where the numbers do not say it.
         classes: whether the checkpoint has a classifier of ImageNet's 1,000 classes.
         fixed_size: whether it takes inputs of one size only.
+        own_pooling: whether it pools in a way of its own, by its last block ``head``.
     """
 
     family: str
     size: int = 0
     classes: bool = False
     fixed_size: bool = False
+    own_pooling: bool = False
 
 
 def whole(config: Mapping[str, Any], name: str, usual: int, most: int = MOST_CHANNELS) -> int:
@@ -75,3 +77,16 @@ def three_channels(config: Mapping[str, Any]) -> None:
     """
     if config.get("num_channels", 3) != 3:
         raise InvalidInput(f"Graft's photos have 3 channels. Received: num_channels={config['num_channels']!r}")
+
+
+def arguments_of(config: Mapping[str, Any], name: str, known: Sequence[str]) -> dict[str, Any]:
+    """The arguments (``model_args``) that timm's ``config.json`` gives to the network of that name.
+
+    Raises:
+        InvalidInput: there are others than the ``known`` ones.
+    """
+    arguments = config.get("model_args") or {}
+    others = sorted(set(arguments) - set(known)) if isinstance(arguments, Mapping) else ["model_args"]
+    if others:
+        raise InvalidInput(f"Graft does not build {name} with these arguments: {', '.join(map(str, others))}")
+    return dict(arguments)

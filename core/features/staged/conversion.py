@@ -6,20 +6,23 @@ from typing import Any
 
 import keras
 
+from core.backbones.staged.convnext import ConvNeXtNumbers
 from core.backbones.staged.resnet import ResNetNumbers
 from core.backbones.staged.values import StagedNetwork
 from core.backbones.values import Backbone, Scaling
 from core.errors import Unavailable
 from core.features.converted import NETWORK
 from core.features.scaling import scaled
-from core.features.staged import resnet
+from core.features.staged import convnext, resnet
 from core.features.staged.layers import TensorLayers
 from core.features.token_folder import tensors_in
 
-_FAMILIES: dict[type[StagedNetwork], Any] = {ResNetNumbers: resnet}
+_FAMILIES: dict[type[StagedNetwork], Any] = {ResNetNumbers: resnet, ConvNeXtNumbers: convnext}
 """Modules by the type of their numbers."""
 
-_CLASSIFIERS = ("classifier.weight", "classifier.bias", "classifier.1.weight", "classifier.1.bias")
+_CLASSIFIERS = tuple(
+    f"{name}.{part}" for name in ("classifier", "classifier.1", "head.fc") for part in ("weight", "bias")
+)
 """Of classes that are not ImageNet's, which is not taken."""
 
 
@@ -30,7 +33,7 @@ def convert(place: Path, target: Path, row: Backbone, architecture: StagedNetwor
         Unavailable: the weights do not fit the network.
     """
     built(tensors_in(place), row, architecture).save(target / NETWORK)
-    return replace(row, classes=architecture.classes)
+    return replace(row, classes=architecture.classes, own_pooling=architecture.own_pooling)
 
 
 def built(tensors: dict, row: Backbone, architecture: StagedNetwork) -> keras.Model:
@@ -40,11 +43,11 @@ def built(tensors: dict, row: Backbone, architecture: StagedNetwork) -> keras.Mo
         Unavailable: the weights do not fit.
     """
     family = _FAMILIES[type(architecture)]
-    made = TensorLayers(tensors, family.PREFIXES, family.MARKER)
+    made = TensorLayers(tensors, family.PREFIXES)
     inputs = keras.Input((row.input_size, row.input_size, 3), name="photo")
     try:
         features = family.features(scaled(inputs, row.scaling or Scaling()), architecture, made)
-        outputs = [features, family.logits(features, made)] if architecture.classes else [features]
+        outputs = [features, family.logits(features, architecture, made)] if architecture.classes else [features]
     except ValueError as error:
         raise Unavailable(
             f"The weights of {row.title} do not fit the network that config.json describes ({error})."

@@ -23,12 +23,12 @@ class TensorLayers:
 
     Args:
         tensors: of the file, in any float type. prefixes: of which the file may have one before every name but those
-            of the classifier. marker: a name that is there with the right prefix.
+            of the classifier.
     """
 
-    def __init__(self, tensors: Mapping[str, np.ndarray], prefixes: Sequence[str] = ("",), marker: str = "") -> None:
+    def __init__(self, tensors: Mapping[str, np.ndarray], prefixes: Sequence[str] = ()) -> None:
         self._tensors = tensors
-        self._prefix = next((one for one in prefixes if f"{one}{marker}" in tensors), "")
+        self._prefix = next((one for one in prefixes if any(name.startswith(one) for name in tensors)), "")
         self._read: set[str] = set()
 
     def conv(
@@ -75,6 +75,17 @@ class TensorLayers:
         layer = layers.BatchNormalization(epsilon=epsilon, momentum=BN_MOMENTUM, name=name)
         parts = ("weight", "bias", "running_mean", "running_var")
         return self._with(layer, x, [self._take(f"{tensor}.{part}", rank=1) for part in parts])
+
+    def layer_norm(self, x: keras.KerasTensor, tensor: str, name: str, epsilon: float) -> keras.KerasTensor:
+        layer = layers.LayerNormalization(epsilon=epsilon, name=name)
+        return self._with(layer, x, [self._take(f"{tensor}.{part}", rank=1) for part in ("weight", "bias")])
+
+    def channel_scale(self, x: keras.KerasTensor, scale: str, name: str, bias: str = "") -> keras.KerasTensor:
+        """Every channel of a map times a number, and plus another one where ``bias`` names it; a convolution of one
+        position does this. ``scale``, ``bias``: names of tensors, whose axes of length 1 do not matter."""
+        layer = layers.DepthwiseConv2D(1, use_bias=bool(bias), name=name)
+        numbers = [self._take(tensor).reshape(-1) for tensor in (scale, bias) if tensor]
+        return self._with(layer, x, [numbers[0].reshape(1, 1, -1, 1), *numbers[1:]])
 
     def check_all_read(self, ignored: Sequence[str] = ()) -> None:
         """Raises:

@@ -6,7 +6,7 @@ from keras import layers
 from core.backbones.staged.resnet import ResNetNumbers
 from core.features.staged.layers import TensorLayers
 
-PREFIXES, MARKER = ("resnet.", ""), "embedder.embedder.convolution.weight"
+PREFIXES = ("resnet.",)
 
 
 def features(x: keras.KerasTensor, a: ResNetNumbers, made: TensorLayers) -> keras.KerasTensor:
@@ -22,7 +22,7 @@ def features(x: keras.KerasTensor, a: ResNetNumbers, made: TensorLayers) -> kera
     return x
 
 
-def logits(x: keras.KerasTensor, made: TensorLayers) -> keras.KerasTensor:
+def logits(x: keras.KerasTensor, _numbers: ResNetNumbers, made: TensorLayers) -> keras.KerasTensor:
     """The last feature map -> (n, 1000)."""
     return made.dense(layers.GlobalAveragePooling2D(name="mean")(x), "classifier.1", "logits")
 

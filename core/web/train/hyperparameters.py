@@ -99,13 +99,14 @@ class _Form:
         """The hyperparameters that have a field here; those chosen elsewhere only where the address has them."""
         there = self.now.settings.get(self.pattern, {})
         elsewhere: tuple[str, ...] = () if self.pattern is Pattern.CASCADE else _CHOSEN_ELSEWHERE
-        elsewhere += () if self._has_tokens() else ("pooling",)
+        elsewhere += () if self._pooling_matters() else ("pooling",)
         return [name for name in RELEVANT[self.pattern] if name not in elsewhere or name in there]
 
-    def _has_tokens(self) -> bool:
-        """Whether one of the backbones is a network of tokens, whose pooling can be chosen."""
+    def _pooling_matters(self) -> bool:
+        """Whether one of the backbones is a network of tokens, or pools in a way of its own."""
         with suppress(NotFound, InvalidInput):
-            return any(self.bench.backbone(name).tokens for name in self.backbones)
+            rows = map(self.bench.backbone, self.backbones)
+            return any(one.tokens or one.own_pooling for one in rows)
         return False
 
     def draw(self) -> None:

@@ -109,3 +109,23 @@ def test_pooling_and_size_go_together(settings):
     assert both == with_input(with_input(siglip, pooling=Pooling.MEAN), 48)
     assert both.block_shapes == ((36, 32),) * 4
     assert len(both.block_parameters) == len(both.block_multiply_adds) == 4
+
+
+POOLS = replace(
+    LITE0, own_pooling=True, blocks=(*LITE0.blocks, "head"), block_shapes=(*LITE0.block_shapes, (1, 1, 640)),
+    block_parameters=(*LITE0.block_parameters, 50), block_multiply_adds=(*LITE0.block_multiply_adds, 0),
+    parameters=LITE0.parameters + 50, feature_size=640,
+)  # fmt: skip
+"""Lite0 as a network that pools in a way of its own."""
+
+
+def test_the_mean_leaves_out_a_networks_own_pooling_and_nothing_else_does():
+    mean = with_input(POOLS, pooling=Pooling.MEAN)
+    assert mean.pooling is Pooling.MEAN and not mean.own_pooling
+    assert replace(mean, pooling=Pooling.OWN, adaptable=LITE0.adaptable) == LITE0
+    assert with_input(POOLS) == with_input(POOLS, pooling=Pooling.CLASS_TOKEN) == POOLS
+    assert with_input(LITE0, pooling=Pooling.MEAN) == LITE0
+
+
+def test_a_networks_own_pooling_leaves_one_position_of_an_input_of_any_size():
+    assert [shape[:2] for shape in with_input(POOLS, 480).block_shapes[-2:]] == [(15, 15), (1, 1)]

@@ -150,8 +150,9 @@ def test_an_impossible_size_is_a_cell_with_the_reason():
 
 
 def of_tokens(settings, pooling, **chosen):
-    """The recipes of a convolutional network and of tiny networks of tokens with a chosen pooling."""
-    known = {"cnn": get("squeezenet")} | {name: tiny_tokens.added(settings, name) for name in ("vit", "siglip")}
+    """The recipes of a network, of one that pools in a way of its own, and of two of tokens with a chosen pooling."""
+    known = {"cnn": get("squeezenet"), "pools": replace(get("squeezenet"), own_pooling=True)}
+    known |= {name: tiny_tokens.added(settings, name) for name in ("vit", "siglip")}
     choice = GridChoice.product(known, (FROZEN,), settings={FROZEN: {"pooling": pooling}}, **chosen)
     found = recipes_of(choice, defaults=lambda *_: Hyperparameters(), find=known.get)
     return [(one.backbone, one.hyperparameters.pooling, one.hyperparameters.depth) for one in found]
@@ -159,8 +160,8 @@ def of_tokens(settings, pooling, **chosen):
 
 def test_a_pooling_that_changes_nothing_is_not_in_the_recipe(settings):
     own, token, mean = Pooling.OWN, Pooling.CLASS_TOKEN, Pooling.MEAN
-    assert of_tokens(settings, mean) == [("cnn", own, 0), ("vit", mean, 0), ("siglip", mean, 0)]
-    assert of_tokens(settings, token) == [("cnn", own, 0), ("vit", own, 0), ("siglip", token, 0)]
+    assert of_tokens(settings, mean) == [("cnn", own, 0), ("pools", mean, 0), ("vit", mean, 0), ("siglip", mean, 0)]
+    assert of_tokens(settings, token) == [("cnn", own, 0), ("pools", own, 0), ("vit", own, 0), ("siglip", token, 0)]
 
 
 def test_all_depths_are_those_of_the_network_with_its_pooling(settings):

@@ -25,7 +25,7 @@ def test_keras_names_its_class():
     ("layout", "config", "name"),
     [
         (HubLayout.TIMM, {"architecture": "mobilenetv5_300m"}, "mobilenetv5_300m"),
-        (HubLayout.TIMM, {"architecture": "convnext_tiny"}, "convnext_tiny"),
+        (HubLayout.TIMM, {"architecture": "convnext_tiny_hnf"}, "convnext_tiny_hnf"),
         (HubLayout.TRANSFORMERS, {"model_type": "bert"}, "bert"),
         (HubLayout.KERAS, {"registered_name": "keras_hub>BertBackbone"}, "BertBackbone"),
         (HubLayout.KERAS, {"registered_name": "evil>Lambda"}, "Lambda"),

@@ -12,3 +12,9 @@ def test_other_networks_are_none_of_these():
     assert staged_network_of({"model_type": "bert"}, "transformers") is None
     assert staged_network_of({"model_type": ["resnet"]}, "transformers") is None
     assert staged_network_of({"architecture": "resnet50"}, "timm") is None
+    assert staged_network_of({"architecture": "convnext_tiny_hnf"}, "timm") is None
+
+
+def test_a_family_of_timm_is_found():
+    found = staged_network_of({"architecture": "convnextv2_tiny"}, "timm")
+    assert found is not None and found.family == "ConvNeXt V2"

@@ -2,7 +2,7 @@
 
 import pytest
 
-from core.backbones.staged.values import choice, numbers, same_length, three_channels, whole
+from core.backbones.staged.values import arguments_of, choice, numbers, same_length, three_channels, whole
 from core.errors import InvalidInput
 
 
@@ -35,3 +35,12 @@ def test_other_refusals_say_what_was_received():
         same_length(widths=(1, 2), depths=(1,))
     with pytest.raises(InvalidInput, match="num_channels=1"):
         three_channels({"num_channels": 1})
+
+
+def test_arguments_that_are_not_known_are_named():
+    assert arguments_of({"model_args": {"dims": [8]}}, "net", ("dims",)) == {"dims": [8]}
+    assert arguments_of({"model_args": None}, "net", ()) == {}
+    with pytest.raises(InvalidInput, match="net with these arguments: a, b"):
+        arguments_of({"model_args": {"b": 1, "a": 2}}, "net", ("dims",))
+    with pytest.raises(InvalidInput, match="model_args"):
+        arguments_of({"model_args": [1]}, "net", ())

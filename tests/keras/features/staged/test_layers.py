@@ -13,7 +13,7 @@ INPUT = np.arange(4 * 4 * 2, dtype=np.float32).reshape(1, 4, 4, 2)
 
 def outputs(make, tensors, x=INPUT):
     inputs = keras.Input(x.shape[1:])
-    made = TensorLayers(tensors, ("net.", ""), "a.weight")
+    made = TensorLayers(tensors, ("net.",))
     found = np.asarray(keras.Model(inputs, make(made, inputs))(x, training=False))
     made.check_all_read()
     return found

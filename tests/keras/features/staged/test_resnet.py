@@ -12,7 +12,7 @@ pytestmark = pytest.mark.keras
 
 
 def sides(name: str) -> list[int]:
-    made = TensorLayers(tiny.tensors_of(name), resnet.PREFIXES, resnet.MARKER)
+    made = TensorLayers(tiny.tensors_of(name), resnet.PREFIXES)
     inputs = keras.Input((64, 64, 3))
     model = keras.Model(inputs, resnet.features(inputs, resnet_of(tiny.config_of(name)), made))
     return [model.get_layer(f"stage{stage}_block1_out").output.shape[1] for stage in (1, 2)]
