@@ -11,12 +11,20 @@ from dataclasses import asdict, dataclass, field
 from typing import Any, Self
 
 import numpy as np
+import numpy.typing as npt
 
-CURVE_METHOD = 2
+CURVE_METHOD = 3
 """Raised whenever the same photos would give another curve, or more is kept of it."""
 
 BAND = (0.1, 0.9)
 """Quantiles of the bootstrap between which a forecast lies in 80 % of its draws."""
+
+USUAL_EXPONENT, EXPONENT_SPREAD = 0.5, 0.5
+"""Centre of the exponents before anything is measured, and the standard deviation of their logarithm: 0.3 to 0.8 are
+likely. 0.5 is the rate at which the error of an estimated model usually falls in statistical learning theory."""
+
+NOISE = 0.01
+"""Of a sample's accuracy around the law, as a standard deviation: the probes of a few hundred validation photos."""
 
 _EXPONENTS = np.linspace(0.05, 1.5, 59)
 
@@ -38,35 +46,50 @@ class PowerLaw:
         return float(np.clip(1 - self.a * photos**-self.b - self.c, 0, 1))
 
 
-def fitted(photos: Sequence[int], errors: np.ndarray) -> PowerLaw:
-    """The power law with the smallest sum of squared differences from errors (0..1) at these numbers of photos.
+def fitted(photos: Sequence[int], errors: npt.ArrayLike) -> PowerLaw:
+    """The power law that errors (0..1) at these numbers of photos speak for; see ``all_fitted``."""
+    return all_fitted(photos, np.asarray(errors, np.float64)[None])[0]
 
-    A sample counts by its size: large ones vary less, and a forecast is nearer to them. For each exponent of a grid the
-    other two numbers are a linear least-squares problem; where that has a negative solution, the best one at the border
-    is taken.
+
+def all_fitted(photos: Sequence[int], errors: np.ndarray) -> list[PowerLaw]:
+    """The power law of every row of errors.
+
+    A few noisy accuracies hardly say which exponent is right, and the one with the smallest squared differences is
+    often a very small one, with which errors seem to fall for ever. So the exponent is the mean of all, each weighted
+    by how well it fits and by how likely it is before (``USUAL_EXPONENT``): the mean of the posterior rather than its
+    maximum. The other two numbers are the linear least-squares solution for that exponent. A sample counts by its size:
+    large ones vary less, and a forecast is nearer to them.
+
+    Args:
+        photos: (k,) of each sample. errors: (m, k), 0..1.
     """
-    counts, wanted = np.asarray(photos, np.float64), np.asarray(errors, np.float64)
+    counts = np.asarray(photos, np.float64)
     weights = counts / counts.sum()
-    best: tuple[float, PowerLaw] | None = None
-    for b in _EXPONENTS:
-        x = counts**-b
-        for a, c in _solutions(x, wanted, weights):
-            loss = float((weights * (a * x + c - wanted) ** 2).sum())
-            if best is None or loss < best[0]:
-                best = loss, PowerLaw(a=a, b=float(b), c=c)
-    assert best is not None
-    return best[1]
+    away = np.log(_EXPONENTS / USUAL_EXPONENT) / EXPONENT_SPREAD
+    found = []
+    for wanted in np.asarray(errors, np.float64):
+        _, _, loss = _solved(counts, wanted, weights, _EXPONENTS)
+        evidence = -0.5 * (len(counts) * loss / NOISE**2 + away**2)
+        likely = np.exp(evidence - evidence.max())
+        exponent = np.exp(likely @ np.log(_EXPONENTS) / likely.sum())
+        a, c, _ = _solved(counts, wanted, weights, np.array([exponent]))
+        found.append(PowerLaw(a=float(a[0]), b=float(exponent), c=float(c[0])))
+    return found
 
 
-def _solutions(x: np.ndarray, y: np.ndarray, weights: np.ndarray) -> list[tuple[float, float]]:
-    """Of y = a x + c with a and c not negative: the free one where it is allowed, else those with a zero."""
-    centre, middle = float(weights @ x), float(weights @ y)
-    spread = float(weights @ (x - centre) ** 2)
-    a = float(weights @ ((x - centre) * (y - middle))) / spread if spread > 0 else 0.0
+def _solved(
+    counts: np.ndarray, errors: np.ndarray, weights: np.ndarray, exponents: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """For each exponent the a and the c of the smallest weighted mean of squared differences from the errors, neither
+    negative, and that mean."""
+    x = counts ** -exponents[:, None]
+    centre, middle = x @ weights, float(weights @ errors)
+    apart = x - centre[:, None]
+    a = (apart * (errors - middle)) @ weights / (apart**2 @ weights)
     c = middle - a * centre
-    if a >= 0 and c >= 0:
-        return [(a, c)]
-    return [(max(0.0, float(weights @ (x * y)) / float(weights @ (x * x))), 0.0), (0.0, max(0.0, middle))]
+    without_c = np.maximum((x * errors) @ weights / (x**2 @ weights), 0.0)
+    a, c = np.where(a < 0, 0.0, np.where(c < 0, without_c, a)), np.where(a < 0, middle, np.maximum(c, 0.0))
+    return a, c, (a[:, None] * x + c[:, None] - errors) ** 2 @ weights
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -189,7 +212,7 @@ def curve_of(
         factors: of the largest size.
     """
     law = fitted(photos, 1 - right.mean(axis=(0, 2)))
-    draws = [fitted(photos, 1 - accuracies) for accuracies in resampled(right)]
+    draws = all_fitted(photos, 1 - resampled(right))
     found = []
     for factor in factors:
         count = round(factor * photos[-1])
@@ -225,7 +248,7 @@ def gains_of(
     shown = sorted(there, key=lambda label: -errors[label])[:MOST_CLASSES]
     if not shown:
         return ()
-    drawn = np.array([[_gain(photos, row) for row in resampled(right[..., labels == one], 60)] for one in shown])
+    drawn = np.array([_gains(photos, resampled(right[..., labels == one], 60)) for one in shown])
     firsts = np.bincount(drawn.argmax(axis=0), minlength=len(shown)) / drawn.shape[1]
     found = []
     for place, label in enumerate(shown):
@@ -236,7 +259,7 @@ def gains_of(
                 photos=counts[label],
                 validation=int((labels == label).sum()),
                 recall=float(own[-1]),
-                gain=_gain(photos, own),
+                gain=_gains(photos, own[None])[0],
                 share=float(firsts[place]),
             )
         )
@@ -247,7 +270,7 @@ LEAST_OF_A_CLASS, MOST_CLASSES = 5, 20
 """Validation photos that a class must have, and classes that are fitted: those with the most errors."""
 
 
-def _gain(photos: Sequence[int], accuracies: np.ndarray) -> float:
-    """In accuracy, by twice as many photos."""
-    law = fitted(photos, 1 - accuracies)
-    return law.accuracy(2 * photos[-1]) - law.accuracy(photos[-1])
+def _gains(photos: Sequence[int], accuracies: np.ndarray) -> list[float]:
+    """In accuracy, by twice as many photos, of every row."""
+    laws = all_fitted(photos, 1 - accuracies)
+    return [law.accuracy(2 * photos[-1]) - law.accuracy(photos[-1]) for law in laws]
