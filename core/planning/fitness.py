@@ -11,7 +11,7 @@ from core.datasets.names import quoted_list
 from core.datasets.splits import SHARES
 from core.datasets.values import Dataset
 from core.runs.metrics import wilson_interval
-from core.text.units import count, listed, percent
+from core.text.units import count, listed, percent, times
 
 FEWEST = 10
 """Photos of a class below which its metrics say nothing: Graft's split leaves one or two of them for the test."""
@@ -180,6 +180,4 @@ def _imbalance(dataset: Dataset) -> FitnessProblem | None:
     most, least = max(dataset.class_sizes.values()), min(dataset.class_sizes.values())
     if most <= MOST_IMBALANCED * least:
         return None
-    return FitnessProblem(
-        kind="imbalance", text=f"Its largest class has {most // least} times as many photos as its smallest."
-    )
+    return FitnessProblem(kind="imbalance", text=f"Its largest class has {times(most / least)} photos of its smallest.")

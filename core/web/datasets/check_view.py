@@ -38,7 +38,7 @@ def check_view(bench: Workbench, dataset: Dataset, wanted: str) -> None:
     heading(title, progress_of([one for items in everything.values() for one in items], decided))
     with st.container(horizontal=True, vertical_alignment="center"):
         page_link("datasets", "Back to the dataset", dataset=dataset.id)
-        undo_button(bench, dataset, decided)
+        undo_button(bench, dataset, decided, show=lambda digest: _go_to(dataset, digest, everything))
     version_box(bench, dataset)
     kind = st.segmented_control(
         "What was found",
@@ -46,9 +46,28 @@ def check_view(bench: Workbench, dataset: Dataset, wanted: str) -> None:
         default=wanted if wanted in KINDS else "labels",
         format_func=lambda name: f"{KINDS[name]} ({len(everything[name])})",
         required=True,
-        key=f"check.kind.{dataset.id}",
+        key=_kind_key(dataset),
     )
     _items(bench, dataset, found, str(kind), everything[str(kind)])
+
+
+def _kind_key(dataset: Dataset) -> str:
+    return f"check.kind.{dataset.id}"
+
+
+def _position_key(dataset: Dataset, kind: str) -> str:
+    return f"check.at.{dataset.id}.{kind}"
+
+
+def _go_to(dataset: Dataset, digest: str, everything: Mapping[str, Sequence[CheckItem]]) -> None:
+    """Show the item of a photo: of the kind that is open, else of the first kind that has it."""
+    shown = st.session_state.get(_kind_key(dataset), "")
+    for kind in sorted(everything, key=lambda one: one != shown):
+        for number, item in enumerate(everything[kind]):
+            if digest in item.digests:
+                st.session_state[_kind_key(dataset)] = kind
+                st.session_state[_position_key(dataset, kind)] = number
+                return
 
 
 def progress_of(items: Sequence[CheckItem], decided: Mapping[str, PhotoDecision]) -> str:
@@ -64,7 +83,7 @@ def _items(bench: Workbench, dataset: Dataset, found: Findings, kind: str, items
         st.caption("Nothing of this kind was found.")
         return
     decided = standing(decisions_on(dataset, bench.settings))
-    key = f"check.at.{dataset.id}.{kind}"
+    key = _position_key(dataset, kind)
     number = position(items, decided, key)
     deciding(bench, dataset, items, decided, key)
     st.header("Next", anchor=False)

@@ -3,7 +3,7 @@
 Decisions of all pages and people are one list (``core.curation.decisions``).
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import streamlit as st
 
@@ -92,6 +92,12 @@ def _actions(bench: Workbench, dataset: Dataset, item: CheckItem, key: str, numb
         label = "Keep the first only" if group else "Exclude"
         if st.button(label, shortcut="X", icon=":material/delete:", key="check.exclude", **can):
             say(item.digests[1:] if group else item.digests, PhotoAction.EXCLUDE)
+        if len(item.digests) == 2:  # of two classes the second may be the right one
+            second = st.button(
+                "Keep the second only", shortcut="Z", icon=":material/delete:", key="check.second", **can
+            )
+            if second:
+                say(item.digests[:1], PhotoAction.EXCLUDE)
     with st.container(horizontal=True, vertical_alignment="bottom"):
         if st.button("Previous", shortcut="Left", disabled=number == 0, key="check.previous"):
             st.session_state[key] = number - 1
@@ -144,11 +150,21 @@ def version_box(bench: Workbench, dataset: Dataset) -> None:
 
 
 def undo_button(
-    bench: Workbench, dataset: Dataset, decided: Mapping[str, PhotoDecision], key: str = "check.undo"
+    bench: Workbench,
+    dataset: Dataset,
+    decided: Mapping[str, PhotoDecision],
+    key: str = "check.undo",
+    show: Callable[[str], None] = lambda _: None,
 ) -> None:
-    """Takes back the last decision of this person."""
+    """Takes back the last decision of this person.
+
+    Args:
+        show: called with the digest of a photo that it was about, so that the page goes back to it.
+    """
     if st.button("Undo", shortcut="U", icon=":material/undo:", key=key, **allowed(disabled=not decided)):
         with explained():
             taken = undo(dataset, settings=bench.settings)
+            if taken is not None:
+                show(taken.digest)
             st.toast("Nothing of yours to undo." if taken is None else "The last decision was taken back.")
             st.rerun()

@@ -73,7 +73,7 @@ def test_small_tests_are_said_with_their_interval_and_what_would_be_enough():
 def test_imbalance_is_said():
     photos = [*make_photos(("cat",), 600), *make_photos(("dog",), 100)]
     (problem,) = problems_of(make_dataset(photos))
-    assert problem.kind == "imbalance" and "6 times" in problem.text
+    assert problem.kind == "imbalance" and "6.0 times the photos of its smallest" in problem.text
 
 
 @pytest.mark.parametrize("photos", [2, 10, 30, 93, 1000])
