@@ -60,6 +60,20 @@ class PredictionSet:
         return f"With {share} confidence one of {len(self.classes)}: {listed(self.classes, 10)}."
 
 
+@dataclass(frozen=True, kw_only=True)
+class _Threshold:
+    """What a fit says at one confidence.
+
+    Args:
+        limits: (classes,) the largest nonconformity that is not excluded, ``_SLACK`` included. always: the labels of
+            classes with too few photos. problem: why there is no set; else "".
+    """
+
+    limits: np.ndarray
+    always: tuple[int, ...]
+    problem: str
+
+
 class SetPredictor:
     """Prediction sets of one model, fitted on its predictions for n validation photos.
 
@@ -85,7 +99,7 @@ class SetPredictor:
         self.classes = probabilities.shape[1]
         self._labels = labels
         self._scores = 1.0 - probabilities[np.arange(len(labels)), labels]
-        self._limits = lru_cache(maxsize=16)(self._fitted_limits)
+        self._threshold = lru_cache(maxsize=16)(self._fitted)  # every prediction asks
 
     @property
     def photos(self) -> int:
@@ -100,12 +114,12 @@ class SetPredictor:
         """(m, classes) bool: which classes are not excluded for each of m photos.
 
         Args:
-            probabilities: (m, classes) of the same model. confidence: between 0 and 1.
+            probabilities: (m, classes) of the same model, or (classes,) of one photo. confidence: between 0 and 1.
             by_class: one threshold for each class, fitted on its own photos, instead of one for all. A class with
                 too few photos (``photos_needed``) is in every set.
         """
-        limits = self._limits(checked_confidence(confidence), by_class)
-        return np.asarray(1.0 - np.asarray(probabilities, np.float64) <= limits + _SLACK)
+        limits = self._threshold(checked_confidence(confidence), by_class).limits
+        return np.asarray(1.0 - np.asarray(probabilities, np.float64) <= limits)
 
     def prediction_set(
         self,
@@ -117,27 +131,29 @@ class SetPredictor:
     ) -> PredictionSet:
         """The set of one photo with ``probabilities`` (classes,). It has a ``problem`` where every set would hold every
         class, because there are too few validation photos."""
-        confidence, needed = checked_confidence(confidence), photos_needed(confidence)
-        known = self.photos_of_classes() if by_class else np.full(self.classes, self.photos)
-        few = known < needed
-        if few.all():
-            return PredictionSet(
-                confidence=confidence,
-                by_class=by_class,
-                photos=self.photos,
-                problem=_too_few(known, confidence, by_class),
-            )
-        (kept,) = self.sets(probabilities[None], confidence, by_class=by_class)
-        order = np.argsort(-probabilities, kind="stable")
+        found = self._threshold(checked_confidence(confidence), by_class)
+        if found.problem:
+            return PredictionSet(confidence=confidence, by_class=by_class, photos=self.photos, problem=found.problem)
+        kept = self.sets(probabilities, confidence, by_class=by_class).tolist()
+        order = np.argsort(-probabilities, kind="stable").tolist()
         return PredictionSet(
             confidence=confidence,
             by_class=by_class,
-            classes=tuple(class_names[label] for label in order.tolist() if kept[label]),
+            classes=tuple(class_names[label] for label in order if kept[label]),
             photos=self.photos,
-            always=tuple(class_names[label] for label in np.flatnonzero(few).tolist()),
+            always=tuple(class_names[label] for label in found.always),
         )
 
-    def _fitted_limits(self, confidence: float, by_class: bool) -> np.ndarray:
+    def _fitted(self, confidence: float, by_class: bool) -> _Threshold:
+        known = self.photos_of_classes() if by_class else np.full(self.classes, self.photos)
+        few = known < photos_needed(confidence)
+        return _Threshold(
+            limits=self._limits(confidence, by_class) + _SLACK,
+            always=tuple(np.flatnonzero(few).tolist()),
+            problem=_too_few(known, confidence, by_class) if few.all() else "",
+        )
+
+    def _limits(self, confidence: float, by_class: bool) -> np.ndarray:
         """(classes,) the largest nonconformity that is not excluded."""
         if not by_class:
             return np.full(self.classes, _limit(self._scores, confidence))

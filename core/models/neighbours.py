@@ -21,11 +21,11 @@ class FeatureColumns:
     """Features of n photos from one network at one cut.
 
     Args:
-        rows: (n, d), or (n, ..., d) of maps or tokens. A memory-mapped array stays one.
+        rows: (n, d), or (n, ..., d) of maps or tokens. A memory-mapped array is not read into memory.
     """
 
     def __init__(self, rows: np.ndarray) -> None:
-        self.rows = pooled_rows(rows)
+        self.rows = np.asarray(pooled_rows(rows))  # of a memory-mapped array what it maps: its class is slow
         self._lengths = _lengths(self.rows)
 
     def __len__(self) -> int:
@@ -48,18 +48,25 @@ def distances(photos: Sequence[np.ndarray], columns: Sequence[FeatureColumns]) -
     Args:
         photos: (m, d) for each of ``columns``, of the same network and cut.
     """
-    cosines = [one.cosines(own) for own, one in zip(photos, columns, strict=True)]
-    return np.asarray(np.sqrt(np.clip(2 - 2 * np.mean(cosines, axis=0), 0, None)))
+    cosines = sum(one.cosines(own) for own, one in zip(photos, columns, strict=True))
+    return np.asarray(np.sqrt(np.maximum(2 - cosines * np.float32(2 / len(columns)), 0)))
+
+
+FEW = 1000
+"""Numbers that are sorted whole sooner than the smallest are searched for."""
 
 
 def nearest(row: np.ndarray, most: int) -> np.ndarray:
     """The numbers of the ``most`` smallest of ``row`` (n,), the smallest first."""
     most = min(most, len(row))
+    if len(row) <= FEW:
+        return np.asarray(np.argsort(row, kind="stable")[:most])
     found = np.argpartition(row, most - 1)[:most]
     return np.asarray(found[np.lexsort((found, row[found]))])
 
 
 def _lengths(rows: np.ndarray) -> np.ndarray:
     """(n,) Euclidean lengths; 1 instead of 0."""
-    lengths = np.sqrt(np.einsum("nd,nd->n", rows, rows))
-    return np.where(lengths > 0, lengths, 1).astype(np.float32)
+    lengths = np.asarray(np.sqrt(np.vecdot(rows, rows)), np.float32)
+    lengths[lengths == 0] = 1
+    return lengths

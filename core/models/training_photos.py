@@ -22,7 +22,7 @@ from core.models.inference.model_files import read_model
 from core.models.inference.nodes import Confidence, Head, Mean, Network, Node
 from core.models.lineage import backbones_of
 from core.models.neighbours import FeatureColumns, distances, nearest
-from core.models.novelty import NearestPhoto, Novelty, NoveltyThreshold, fit_threshold, novelty_of
+from core.models.novelty import NEIGHBOURS, NearestPhoto, Novelty, NoveltyThreshold, fit_threshold, novelty_of
 from core.recipes.hyperparameters import Precision
 from core.recipes.patterns import Pattern
 from core.recipes.program import CLASSES, PIXELS, PREDICTIONS, Part, cuts_of, pooled, program_of
@@ -52,7 +52,7 @@ class _Piece:
     def of(self, outputs: Mapping[Network, np.ndarray]) -> np.ndarray:
         """(1, last - first) of one photo."""
         output = np.asarray(outputs[self.network], np.float32)
-        vector = output.reshape(-1, output.shape[-1]).mean(axis=0)
+        vector = output if output.ndim == 1 else output.reshape(-1, output.shape[-1]).mean(axis=0)
         return np.asarray(vector[None, self.first : self.last])
 
 
@@ -70,16 +70,17 @@ class TrainingPhotos:
         Args:
             outputs: of the networks of the run's inference graph for this photo.
         """
-        found = distances([piece.of(outputs) for piece in self._pieces], [piece.training for piece in self._pieces])
-        distance = float(novelty_of(found)[0])
-        near = nearest(found[0], most)
+        (found,) = distances([piece.of(outputs) for piece in self._pieces], [piece.training for piece in self._pieces])
+        near = nearest(found, max(most, NEIGHBOURS))
+        far = found[near].tolist()  # Python's own numbers from here on: a call of NumPy takes longer than eight of them
+        distance = sum(far[:NEIGHBOURS]) / len(far[:NEIGHBOURS])  # as ``novelty_of``: the nearest are sorted
         return Novelty(
             unlike=self._threshold.is_unlike(distance),
             distance=distance,
             threshold=self._threshold.threshold,
             false_alarms=self._threshold.false_alarms,
             photos=self._threshold.photos,
-            nearest=tuple(self._near(number, float(found[0, number])) for number in near.tolist()),
+            nearest=tuple(map(self._near, near[:most].tolist(), far)),
             source=self._source,
             problem=self._threshold.problem,
         )

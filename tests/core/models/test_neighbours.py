@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from core.models.neighbours import FeatureColumns, distances, nearest, pooled_rows
+from core.models.neighbours import FEW, FeatureColumns, distances, nearest, pooled_rows
 
 
 def unit(rows):
@@ -45,7 +45,7 @@ def test_maps_are_averaged_over_their_positions():
 def test_a_memory_mapped_array_is_not_copied(tmp_path, rows):
     np.save(tmp_path / "rows.npy", rows)
     mapped = np.load(tmp_path / "rows.npy", mmap_mode="r")
-    assert FeatureColumns(mapped).rows is mapped
+    assert np.shares_memory(FeatureColumns(mapped).rows, mapped)
 
 
 def test_features_that_are_all_zero_have_nothing_in_common_with_others(rows):
@@ -56,3 +56,5 @@ def test_features_that_are_all_zero_have_nothing_in_common_with_others(rows):
 def test_the_nearest_come_first_and_equal_ones_in_their_order(most):
     row = np.array([0.5, 0.1, 0.9, 0.1, 0.3, 0.7])
     assert nearest(row, most).tolist() == [1, 3, 4, 0, 5, 2][:most]
+    many = np.concatenate([row, np.full(2 * FEW, 0.95)])
+    assert nearest(many, min(most, 6)).tolist() == [1, 3, 4, 0, 5, 2][:most], "also among too many to sort"
