@@ -8,6 +8,7 @@ import io
 import json
 import time
 from dataclasses import asdict, dataclass, replace
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -239,6 +240,7 @@ def board_of(registry: Registry, dataset_id: str, since: BoardRevision | None = 
     return {name: [row[name] for row in rows] for name in BOARD_COLUMNS}
 
 
+@cache
 def tiny_jpeg(label: int, number: int, side: int = 96) -> bytes:
     """A JPEG of a flower-like shape in the colour of its class, at a position derived from its number."""
     generator = np.random.default_rng([label, number])

@@ -71,13 +71,22 @@ class Passes:
 
 
 def _looped(step: Callable, size: int) -> tf.types.experimental.PolymorphicFunction:
-    """One call that runs ``step`` on batches of ``size`` rows. Traced once: the number of rows is not part of it."""
+    """One call that runs ``step`` on batches of ``size`` rows. Traced once: the number of rows is not part of it.
 
-    @tf.function(reduce_retracing=True)
+    The loop is written as TensorFlow runs it: AutoGraph, which would translate a loop of Python, leaves a file of what
+    it has generated in the temporary folder where the process is killed.
+    """
+
+    @tf.function(reduce_retracing=True, autograph=False)
     def loop(columns: tuple[tf.Tensor, ...], order: tf.Tensor) -> None:
-        for start in tf.range(0, tf.shape(order)[0], size):
+        count = tf.shape(order)[0]
+
+        def on_batch(start: tf.Tensor) -> tuple[tf.Tensor]:
             rows = order[start : start + size]
             step(tuple(tf.gather(column, rows) for column in columns))
+            return (start + size,)
+
+        tf.while_loop(lambda start: start < count, on_batch, (tf.constant(0),))
 
     return loop
 

@@ -55,9 +55,9 @@ def other_files(data: bytes) -> dict[str, bytes]:
     }
 
 
-@pytest.mark.parametrize("size", [(120, 90), (1000, 700), (3200, 2400)])
+@pytest.mark.parametrize("size", [(120, 90), (1000, 700), (3200, 240)])
 def test_a_picture_in_other_files_is_one_photo(zipped, home, size):
-    """The largest is decoded at half its size from the JPEG and at full size from all others."""
+    """The widest is decoded at a quarter of its size from the JPEG and at full size from all others."""
     photo = encoded(detailed(1, size), quality=95)
     files = classes(dog=4, cat=4) | {"cat/photo.jpg": photo}
     files |= {f"cat/photo-copy-{name}": data for name, data in other_files(photo).items()}
@@ -70,7 +70,7 @@ def test_a_picture_in_other_files_is_one_photo(zipped, home, size):
         assert one.pixels == hashlib.sha256(stored).hexdigest()
 
 
-@pytest.mark.parametrize("size", [(120, 90), (3200, 2400)])
+@pytest.mark.parametrize("size", [(120, 90), (3200, 240)])
 def test_pictures_that_differ_in_a_few_pixels_are_two(zipped, home, size):
     photo = encoded(detailed(1, size), quality=95)
     other = decoded(photo).copy()
@@ -80,7 +80,7 @@ def test_pictures_that_differ_in_a_few_pixels_are_two(zipped, home, size):
     assert dataset.class_sizes["cat"] == 6 and not dataset.rejections
 
 
-@pytest.mark.parametrize("size", [(24, 16), (2000, 1500)])
+@pytest.mark.parametrize("size", [(24, 16), (2000, 150)])
 def test_across_classes_it_is_a_conflict_and_across_a_given_split_a_leak(zipped, home, size):
     photo = encoded(detailed(2, size))
     png = encoded(decoded(photo), "PNG")
