@@ -36,6 +36,15 @@ TRANSFORMERS: dict[str, dict[str, Any]] = {
     "resnet_first": _resnet(downsample_in_bottleneck=True, downsample_in_first_stage=True),
     "convnext": _convnext("convnext"),
     "convnextv2": _convnext("convnextv2"),
+    "swin": {
+        "model_type": "swin",
+        "architectures": ["SwinForImageClassification"],
+        "image_size": 32,
+        "embed_dim": 8,
+        "depths": [2, 2],
+        "num_heads": [1, 2],
+        "window_size": 4,
+    },
 }
 """``config.json`` without the names of the classes."""
 
@@ -43,10 +52,13 @@ TIMM: dict[str, dict[str, Any]] = {
     "timm_convnext": {"architecture": "convnext_atto", "model_args": {"depths": [1, 1, 1, 1], "dims": [8, 8, 16, 16]}},
     "timm_convnextv2": {"architecture": "convnextv2_tiny",
                         "model_args": {"depths": [1, 1, 1, 1], "dims": [8, 8, 16, 16]}},
+    "timm_swin": {"architecture": "swin_tiny_patch4_window7_224",
+                  "model_args": {"img_size": 48, "window_size": 3, "embed_dim": 8, "depths": [2, 2],
+                                 "num_heads": [1, 2]}},
 }  # fmt: skip
 """Architecture and ``model_args``."""
 
-SIZES: dict[str, int] = {}
+SIZES: dict[str, int] = {"swin": 32, "timm_swin": 48}
 """Side of the inputs; 64 px where none is named."""
 
 

@@ -9,7 +9,7 @@ from keras import layers
 from core.backbones.values import Backbone
 from core.features.adapters import adaptable
 from core.features.cuts import block_ends
-from core.features.networks import layers_by_block
+from core.features.networks import layers_by_block, operations_by_block
 
 
 def measured(row: Backbone, model: keras.Model) -> Backbone:
@@ -20,6 +20,7 @@ def measured(row: Backbone, model: keras.Model) -> Backbone:
     """
     ends = block_ends(model)
     parts = layers_by_block(model, tuple(ends))
+    operations = operations_by_block(model, tuple(ends))
     return replace(
         row,
         parameters=model.count_params(),
@@ -28,7 +29,7 @@ def measured(row: Backbone, model: keras.Model) -> Backbone:
         blocks=tuple(ends),
         block_shapes=tuple(tuple(int(side) for side in end.output.shape[1:]) for end in ends.values()),
         block_parameters=tuple(sum(layer.count_params() for layer in part) for part in parts.values()),
-        block_multiply_adds=tuple(sum(map(layer_multiply_adds, part)) for part in parts.values()),
+        block_multiply_adds=tuple(sum(map(_multiply_adds_of, part)) for part in operations.values()),
         adaptable=tuple(map(adaptable, parts.values())),
     )
 
@@ -40,7 +41,17 @@ def multiply_adds(model: keras.Model) -> int:
     section 3.1); biases, normalisation and activations are not counted, as in the EfficientNet papers. Attention
     multiplies every query with every key, and every weight with a value (Vaswani et al. 2017, section 3.2).
     """
-    return sum(layer_multiply_adds(layer) for layer in model.layers)
+    return sum(map(_multiply_adds_of, model.operations))
+
+
+def _multiply_adds_of(operation: keras.Operation) -> int:
+    """Of a layer, or of a product of two tensors that no layer computes."""
+    if isinstance(operation, layers.Layer):
+        return layer_multiply_adds(operation)
+    if type(operation).__name__ != "Matmul":
+        return 0
+    first = operation._inbound_nodes[0].input_tensors[0]
+    return int(prod(operation.output.shape[1:]) * first.shape[-1])
 
 
 def layer_multiply_adds(layer: layers.Layer) -> int:

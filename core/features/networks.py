@@ -165,14 +165,19 @@ def layers_by_block(model: keras.Model, blocks: Sequence[str]) -> dict[str, list
     Args:
         model: of ``network``. blocks: ``Backbone.blocks``; those left out of ``model`` have no layers.
     """
+    parts = operations_by_block(model, blocks)
+    return {block: [one for one in part if isinstance(one, layers.Layer)] for block, part in parts.items()}
+
+
+def operations_by_block(model: keras.Model, blocks: Sequence[str]) -> dict[str, list[keras.Operation]]:
+    """As ``layers_by_block``, with the operations that are no layers."""
     ends = block_ends(model)
-    found: dict[str, list[layers.Layer]] = {block: [] for block in blocks}
+    found: dict[str, list[keras.Operation]] = {block: [] for block in blocks}
     remaining = iter(model.operations)
     for block in blocks:
         if block in ends:
             for operation in remaining:
-                if isinstance(operation, layers.Layer):
-                    found[block].append(operation)
+                found[block].append(operation)
                 if operation is ends[block]:
                     break
     return found

@@ -130,6 +130,7 @@ class HubModel:
             classes=self.classes,
             text_tower=self.text_tower,
             trained_on=self.trained_on,
+            fixed_size=self.staged is not None and self.staged.fixed_size,
         )
         return replace(row, **self.tokens.row(row.input_size)) if self.tokens else row
 
@@ -168,6 +169,8 @@ def describe(text: str, client: HubClient | None = None) -> HubModel:
     listing = index_of(repository, layout)
     chosen = chosen_files(repository, layout, _small_json(repository, listing.path, client) if listing else None)
     preprocessing = preprocessing_of(layout, config, beside, trained_size=own.size if own else 0)
+    if staged and staged.fixed_size:
+        preprocessing = replace(preprocessing, size=staged.size)
     return HubModel(
         endpoint=client.endpoint,
         repository=repository,

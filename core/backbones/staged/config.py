@@ -5,6 +5,7 @@ from typing import Any
 
 from core.backbones.staged.convnext import convnext_of, convnext_of_timm
 from core.backbones.staged.resnet import resnet_of
+from core.backbones.staged.swin import swin_of, swin_of_timm
 from core.backbones.staged.values import StagedNetwork
 
 TRANSFORMERS, TIMM = "transformers", "timm"
@@ -13,15 +14,16 @@ _OF_TRANSFORMERS: dict[str, Callable[[Mapping[str, Any]], StagedNetwork]] = {
     "resnet": resnet_of,
     "convnext": convnext_of,
     "convnextv2": convnext_of,
+    "swin": swin_of,
 }
 """By ``model_type``."""
 
-_OF_TIMM: tuple[Callable[[Mapping[str, Any]], StagedNetwork | None], ...] = (convnext_of_timm,)
+_OF_TIMM: tuple[Callable[[Mapping[str, Any]], StagedNetwork | None], ...] = (convnext_of_timm, swin_of_timm)
 """Each reads the networks whose name it knows."""
 
 
-FAMILIES_OF_TRANSFORMERS = ("ConvNeXt", "ConvNeXt V2", "ResNet")
-FAMILIES_OF_TIMM = ("ConvNeXt", "ConvNeXt V2")
+FAMILIES_OF_TRANSFORMERS = ("ConvNeXt", "ConvNeXt V2", "ResNet", "Swin")
+FAMILIES_OF_TIMM = ("ConvNeXt", "ConvNeXt V2", "Swin")
 """For display: what is built of a layout."""
 
 

@@ -8,22 +8,27 @@ import keras
 
 from core.backbones.staged.convnext import ConvNeXtNumbers
 from core.backbones.staged.resnet import ResNetNumbers
+from core.backbones.staged.swin import SwinNumbers
 from core.backbones.staged.values import StagedNetwork
 from core.backbones.values import Backbone, Scaling
 from core.errors import Unavailable
 from core.features.converted import NETWORK
 from core.features.scaling import scaled
-from core.features.staged import convnext, resnet
+from core.features.staged import convnext, resnet, swin
 from core.features.staged.layers import TensorLayers
 from core.features.token_folder import tensors_in
 
-_FAMILIES: dict[type[StagedNetwork], Any] = {ResNetNumbers: resnet, ConvNeXtNumbers: convnext}
+_FAMILIES: dict[type[StagedNetwork], Any] = {ResNetNumbers: resnet, ConvNeXtNumbers: convnext, SwinNumbers: swin}
 """Modules by the type of their numbers."""
 
 _CLASSIFIERS = tuple(
-    f"{name}.{part}" for name in ("classifier", "classifier.1", "head.fc") for part in ("weight", "bias")
+    f"{name}.{part}" for name in ("classifier", "classifier.1", "head.fc", "head") for part in ("weight", "bias")
 )
 """Of classes that are not ImageNet's, which is not taken."""
+
+
+_BUFFERS = ("relative_position_index", "attn_mask")
+"""Of Swin, which follow from its numbers."""
 
 
 def convert(place: Path, target: Path, row: Backbone, architecture: StagedNetwork) -> Backbone:
@@ -52,5 +57,5 @@ def built(tensors: dict, row: Backbone, architecture: StagedNetwork) -> keras.Mo
         raise Unavailable(
             f"The weights of {row.title} do not fit the network that config.json describes ({error})."
         ) from error
-    made.check_all_read(() if architecture.classes else _CLASSIFIERS)
+    made.check_all_read(_BUFFERS if architecture.classes else (*_BUFFERS, *_CLASSIFIERS))
     return keras.Model(inputs, outputs, name=row.name)

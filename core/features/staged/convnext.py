@@ -9,7 +9,7 @@ import keras
 from keras import layers, ops
 
 from core.backbones.staged.convnext import ConvNeXtNumbers
-from core.features.staged.layers import TensorLayers
+from core.features.staged.layers import TensorLayers, named
 
 PREFIXES = ("convnextv2.", "convnext.")
 
@@ -88,19 +88,12 @@ def _block(x: keras.KerasTensor, tensor: str, name: str, a: ConvNeXtNumbers, mad
 def _response_norm(x: keras.KerasTensor, tensor: str, name: str, made: TensorLayers) -> keras.KerasTensor:
     """Global response normalisation (Woo et al. 2023, algorithm 1): every channel by how strong it is in the whole map,
     relative to the others; scaled, and added to what it got."""
-    energy = _named(ops.sum(_named(ops.square(x), f"{name}_square"), axis=(1, 2), keepdims=True), f"{name}_energy")
+    energy = named(ops.sum(named(ops.square(x), f"{name}_square"), axis=(1, 2), keepdims=True), f"{name}_energy")
     positive = layers.Rescaling(1.0, 1e-12, name=f"{name}_positive")(energy)  # the root's slope at 0 is infinite
-    strength = _named(ops.sqrt(positive), f"{name}_strength")
-    mean = _named(ops.mean(strength, axis=-1, keepdims=True), f"{name}_mean")
+    strength = named(ops.sqrt(positive), f"{name}_strength")
+    mean = named(ops.mean(strength, axis=-1, keepdims=True), f"{name}_mean")
     divisor = layers.Rescaling(1.0, _EPSILON, name=f"{name}_divisor")(mean)
-    relative = _named(ops.divide(strength, divisor), f"{name}_relative")
+    relative = named(ops.divide(strength, divisor), f"{name}_relative")
     y = layers.Multiply(name=f"{name}_product")([x, relative])
     y = made.channel_scale(y, f"{tensor}.weight", f"{name}_scale", f"{tensor}.bias")
     return layers.Add(name=f"{name}_add")([x, y])
-
-
-def _named(tensor: keras.KerasTensor, name: str) -> keras.KerasTensor:
-    """Gives the operation that made the tensor a name: names of operations are unique in a network, and the usual ones
-    depend on what was built before."""
-    tensor._keras_history.operation.name = name
-    return tensor

@@ -18,6 +18,13 @@ BN_MOMENTUM = 0.9
 """PyTorch's 0.1, which is the part of the new value."""
 
 
+def named(tensor: keras.KerasTensor, name: str) -> keras.KerasTensor:
+    """Gives the operation that made the tensor a name: names of operations are unique in a network, and the usual ones
+    depend on what was built before."""
+    tensor._keras_history.operation.name = name
+    return tensor
+
+
 class TensorLayers:
     """Makes layers, each with its weights at once, and knows which tensors were read.
 
@@ -56,29 +63,55 @@ class TensorLayers:
             weights = [kernel.transpose(2, 3, 1, 0)]
         return self._with(layer, x, weights + self._bias(tensor, bias))
 
-    def dense(self, x: keras.KerasTensor, tensor: str, name: str, *, bias: bool = True) -> keras.KerasTensor:
-        """A dense layer of the last axis; a convolution of one position where ``x`` is a map."""
+    def has(self, name: str) -> bool:
+        """Whether the file has a tensor, with or without the prefix."""
+        return name in self._tensors or f"{self._prefix}{name}" in self._tensors
+
+    def dense(
+        self, x: keras.KerasTensor, tensor: str, name: str, *, bias: bool = True, units: int | None = None,
+        rows: tuple[int, int] = (0, 1), order: np.ndarray | None = None,
+    ) -> keras.KerasTensor:  # fmt: skip
+        """A dense layer of the last axis; a convolution of one position where ``x`` is a map.
+
+        Args:
+            units: as many as ``config.json`` says; None where it does not. rows: which part of how many equal ones of
+                the tensor's outputs is meant. order: of the tensor's inputs.
+        """
         kernel = self._take(f"{tensor}.weight")
         kernel = kernel.reshape(len(kernel), -1)  # (out, in, 1, 1) where it is stored as a convolution
+        biases = self._bias(tensor, bias)
+        part = slice(len(kernel) // rows[1] * rows[0], len(kernel) // rows[1] * (rows[0] + 1))
+        kernel, biases = kernel[part], [one[part] for one in biases]
+        self._fits(tensor, len(kernel), units or len(kernel))
+        kernel = kernel if order is None or len(order) != kernel.shape[1] else kernel[:, order]
         self._fits(tensor, kernel.shape[1], x.shape[-1])
         if len(x.shape) == 4:
             layer: Any = layers.Conv2D(len(kernel), 1, use_bias=bias, name=name)
-            return self._with(layer, x, [kernel.T[None, None], *self._bias(tensor, bias)])
+            return self._with(layer, x, [kernel.T[None, None], *biases])
         if len(x.shape) == 3:
             shape = (x.shape[1], len(kernel))  # not Dense, see ``core.features.tokens``
             layer = layers.EinsumDense("abc,cd->abd", shape, bias_axes="d" if bias else None, name=name)
         else:
             layer = layers.Dense(len(kernel), use_bias=bias, name=name)
-        return self._with(layer, x, [kernel.T, *self._bias(tensor, bias)])
+        return self._with(layer, x, [kernel.T, *biases])
 
     def batch_norm(self, x: keras.KerasTensor, tensor: str, name: str, epsilon: float = 1e-5) -> keras.KerasTensor:
         layer = layers.BatchNormalization(epsilon=epsilon, momentum=BN_MOMENTUM, name=name)
         parts = ("weight", "bias", "running_mean", "running_var")
         return self._with(layer, x, [self._take(f"{tensor}.{part}", rank=1) for part in parts])
 
-    def layer_norm(self, x: keras.KerasTensor, tensor: str, name: str, epsilon: float) -> keras.KerasTensor:
+    def layer_norm(
+        self, x: keras.KerasTensor, tensor: str, name: str, epsilon: float, order: np.ndarray | None = None
+    ) -> keras.KerasTensor:
+        """``order``: of the tensor's channels."""
         layer = layers.LayerNormalization(epsilon=epsilon, name=name)
-        return self._with(layer, x, [self._take(f"{tensor}.{part}", rank=1) for part in ("weight", "bias")])
+        weights = [self._take(f"{tensor}.{part}", rank=1) for part in ("weight", "bias")]
+        fits = order is not None and len(order) == len(weights[0]) == len(weights[1])
+        return self._with(layer, x, [one[order] for one in weights] if fits else weights)
+
+    def embedding(self, x: keras.KerasTensor, tensor: str, name: str, shape: tuple[int, int]) -> keras.KerasTensor:
+        """Rows of a table by their numbers."""
+        return self._with(layers.Embedding(*shape, name=name), x, [self._take(tensor, rank=2)])
 
     def channel_scale(self, x: keras.KerasTensor, scale: str, name: str, bias: str = "") -> keras.KerasTensor:
         """Every channel of a map times a number, and plus another one where ``bias`` names it; a convolution of one

@@ -67,15 +67,18 @@ def test_a_convolutional_network_is_added_and_stored_without_its_original_weight
     assert any(file["path"] == "model.safetensors" and len(file["sha256"]) == 64 for file in original)
 
 
-def test_a_network_in_stages_is_added_without_keras_hub(hub, add, settings, monkeypatch):
+@pytest.mark.parametrize(("name", "family"), [("resnet", "ResNet"), ("timm_swin", "Swin")])
+def test_a_network_in_stages_is_added_without_keras_hub(hub, add, settings, monkeypatch, name, family):
     monkeypatch.setattr(architectures, "find_spec", lambda name: None)
-    hub.add("graft/tiny", staged_networks.repository_of("resnet"), card=MIT)
+    hub.add("graft/tiny", staged_networks.repository_of(name), card=MIT)
     added = add("graft/tiny")
     assert {file.path for file in added.files} >= {"config.json", converted.NETWORK}
     assert "model.safetensors" not in {file.path for file in added.files}
-    assert added.backbone.classes and added.backbone.family == "ResNet" and added.facts["check"]["engine"] == "LiteRT"
-    features = networks.network(added.backbone, settings)(staged_networks.photos(64), training=False)
-    assert np.allclose(features, staged_networks.reference()["resnet"]["features"], rtol=1e-4, atol=1e-5)
+    assert added.backbone.classes and added.backbone.family == family and added.facts["check"]["engine"] == "LiteRT"
+    assert added.backbone.fixed_size == (family == "Swin") and added.facts["notes"] == []
+    photos = staged_networks.photos(staged_networks.size_of(name))
+    features = networks.network(added.backbone, settings)(photos, training=False)
+    assert np.allclose(features, staged_networks.reference()[name]["features"], rtol=1e-4, atol=1e-5)
     assert networks.classifier(added.backbone, settings).output.shape == (None, 1000)
 
 
