@@ -1,10 +1,10 @@
-"""Forecasts against the truth: ``python -m tests.bench.bench_forecast [ROUNDS]`` (8).
+"""Forecasts against the truth: ``python -m tests.bench.bench_forecast [ROUNDS [HOME]]`` (8).
 
 Small real runs on the demo photos in a new home: in every round four launches (heads and scikit-learn classifiers on
 three backbones, and a short fine-tuning) with another seed. Printed: how many forecasts were within 20 % (wanted: 90 %)
 and how many runs lay inside of the 80 % band from history (wanted: 75 to 85 %), also for the launches as a whole. Both
 need history, so the first nine runs are counted apart. "waiting" is as in ``bench_plan``: with other load every
-forecast is worse.
+forecast is worse. With HOME, which must be new, its registry stays for ``bench_forecast_replay``.
 """
 
 import sys
@@ -41,15 +41,22 @@ def _with(seed: int, *patterns: Pattern) -> dict[Pattern, dict]:
 
 def main() -> None:
     rounds = int(sys.argv[1]) if len(sys.argv) > 1 else 8
-    launches: list[tuple[GridPlan, float]] = []
+    if len(sys.argv) > 2:
+        _measure(sys.argv[2], rounds)
+        return
     with tempfile.TemporaryDirectory() as folder:
-        bench = open_home(folder, "demo")
-        with Waiting() as waiting:
-            for seed in range(rounds):
-                launches += [_launched(bench, choice) for choice in choices(seed)]
-        jobs.stop_supervisor(bench.settings)
-        _report(bench, launches)
-        print(f"waiting {waiting.factor:.2f}")
+        _measure(folder, rounds)
+
+
+def _measure(folder: str, rounds: int) -> None:
+    launches: list[tuple[GridPlan, float]] = []
+    bench = open_home(folder, "demo")
+    with Waiting() as waiting:
+        for seed in range(rounds):
+            launches += [_launched(bench, choice) for choice in choices(seed)]
+    jobs.stop_supervisor(bench.settings)
+    _report(bench, launches)
+    print(f"waiting {waiting.factor:.2f}")
 
 
 def _launched(bench: Workbench, choice: GridChoice) -> tuple[GridPlan, float]:
