@@ -53,15 +53,18 @@ class Forecasting(Bench):
             found = [one.energy_joules / one.wall_seconds for one in costs if one.energy_joules and one.wall_seconds]
         return float(median(found[:LOOK_BACK])) if found else None
 
-    def _store_forecasts(self, launched: Sequence[tuple[Plan, Run]]) -> None:
+    def _store_forecasts(self, launched: Sequence[tuple[Plan, Run]], waiting: Sequence[BusySlot]) -> None:
         """Store what is expected of these runs, which were launched together.
 
         Reused runs take nothing and are left out; of a resumed or extended one only what is left is expected.
+
+        Args:
+            waiting: trainers that waited before the first of them was in the queue. Such a trainer takes the run within
+                milliseconds and waits no more, so looking now would expect a new process.
         """
         ahead = [(plan, run) for plan, run in launched if plan.decision is not Decision.REUSED and is_forecast(plan)]
         if not ahead:
             return
-        waiting = self._waiting()
         together = grid_plan([plan for plan, _ in ahead], free_slots(), self.forecast_history(), waiting)
         launch, now, name = f"l-{secrets.token_hex(4)}", time.time(), machine()
         made = [

@@ -81,13 +81,14 @@ class Launching(Recipes, Forecasting):
     @contextmanager
     def _logged(self, launched: Sequence[tuple[Plan, Run]]) -> Iterator[None]:
         """Afterwards an entry of the log of actions and the forecasts, also where launching ended early."""
+        waiting = self._waiting()
         try:
             yield
         finally:
             ids = [run.id for plan, run in launched if plan.decision is not Decision.REUSED]
             if ids:
                 self.registry.log("launch", {"dataset": launched[0][1].dataset_id, "runs": ids})
-            self._store_forecasts(launched)
+            self._store_forecasts(launched, waiting)
 
     def _launch(self, plan: Plan, priority: int) -> Run:
         if plan.decision is Decision.REUSED:

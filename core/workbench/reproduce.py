@@ -67,8 +67,9 @@ class Reproducing(Launching):
             reproduces=original.id,
         )
         plan = self._planner(original.dataset_id).estimated(plan)
+        waiting = self._waiting()
         run = self._launch(plan, priority)
-        self._store_forecasts([(plan, run)])
+        self._store_forecasts([(plan, run)], waiting)
         self.registry.log("reproduce", {"dataset": run.dataset_id, "run": original.id, "again": run.id})
         if not run.status.ended:
             jobs.ensure_supervisor(self.settings)

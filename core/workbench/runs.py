@@ -70,9 +70,9 @@ class Running(Forecasting):
         if run.status not in (Status.FAILED, Status.KILLED):
             raise Conflict(f"Only a failed or killed run can be resumed. Run {run.id} is {run.status}.")
         require_quota(self.settings, self.registry, owner=run.owner, begun="resumed")
-        plan = self._left_of(run)
+        plan, waiting = self._left_of(run), self._waiting()
         self.registry.requeue(run.id)
-        self._store_forecasts([] if plan is None else [(plan, self.registry.run(run.id))])
+        self._store_forecasts([] if plan is None else [(plan, self.registry.run(run.id))], waiting)
         self.registry.log("resume", {"run": run.id})
         jobs.ensure_supervisor(self.settings)
         return self.registry.run(run.id)

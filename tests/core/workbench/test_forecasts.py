@@ -109,3 +109,19 @@ def test_a_trainer_that_waits_for_the_same_backbone_makes_the_plan_shorter(
     assert ended and plan.seconds < cold - 4
     ((first,), *_) = forecasts(bench, bench.launch_grid(plan))
     assert first.seconds == pytest.approx(plan.plans[0].estimate_seconds)
+
+
+def test_a_trainer_that_takes_the_run_at_once_was_waiting_when_it_was_forecast(
+    bench, dataset, choice, finished_runs, monkeypatch
+):
+    """It takes the first run of the queue before the forecasts are stored, and waits no more."""
+    ended = [run for run in finished_runs if run.recipe.backbone == LITE0][:1]
+    there = len(bench.registry.runs(status=Status.SCHEDULED))
+
+    def waiting(registry, now):
+        return [] if len(registry.runs(status=Status.SCHEDULED)) > there else ended
+
+    monkeypatch.setattr("core.workbench.forecasts.waiting_trainers", waiting)
+    plan = bench.grid_plan(dataset, choice)
+    ((first,), *_) = forecasts(bench, bench.launch_grid(plan))
+    assert first.seconds == pytest.approx(plan.plans[0].estimate_seconds)
