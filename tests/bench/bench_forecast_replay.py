@@ -51,8 +51,7 @@ def main(homes: Sequence[str]) -> None:
             ratios = [one.model_ratio for one in runs if one.kind == kind and one.model_ratio]
             print(f"  {kind}: measured / model, in order: {' '.join(f'{ratio:.2f}' for ratio in ratios)}")
     for name, correction in RULES.items():
-        found = [one for runs in past.values() for one in replayed(runs, correction)]
-        _said(name, found)
+        _said(name, [one for runs in past.values() for one in replayed(runs, correction)])
     _said("scatter", [one for runs in past.values() for one in _scatter(runs)])
 
 
@@ -75,8 +74,9 @@ def replayed(runs: Sequence[RunForecast], correction: Correction) -> list[Replay
         ended = [other for other in runs if (other.measured_at or 0) <= one.made_at and other.launch != one.launch]
         history = ForecastHistory(list(reversed(ended)))
         factor = correction(history, one)
-        band = history.band(one.kind)
-        found.append(Replayed(run=one, ratio=one.model_ratio / factor, band=band if band.is_measured else None))
+        band = history.band(one.kind) if correction is as_it_is else None
+        known = band if band is not None and band.is_measured else None
+        found.append(Replayed(run=one, ratio=one.model_ratio / factor, band=known))
     return found
 
 
@@ -93,15 +93,20 @@ def _scatter(runs: Sequence[RunForecast]) -> list[Replayed]:
     return found
 
 
+def as_it_is(history: ForecastHistory, run: RunForecast) -> float:
+    """The rule of this version; the ranges are around its forecasts."""
+    return history.correction(run.kind)
+
+
+def _newest(history: ForecastHistory, _run: RunForecast) -> float:
+    return next((one.model_ratio for one in history.past if one.speed_known and one.model_ratio), 1.0)
+
+
 RULES: dict[str, Correction] = {
     "as the model expected": lambda _history, _run: 1.0,
-    "corrected (the rule of this version)": lambda history, run: history.correction(run.kind),
-    "corrected by the newest run of any kind": lambda history, _run: _newest(history),
+    "corrected by the newest run of any kind": _newest,
+    "corrected (the rule of this version)": as_it_is,
 }
-
-
-def _newest(history: ForecastHistory) -> float:
-    return next((one.model_ratio for one in history.past if one.speed_known and one.model_ratio), 1.0)
 
 
 def _said(name: str, found: Sequence[Replayed]) -> None:
