@@ -35,9 +35,11 @@ class Repository:
 
 @dataclass
 class Faults:
-    """What goes wrong. ``cut_at``: bytes after which the connection of a file is closed, one for each request."""
+    """What goes wrong. ``cut_at``: bytes after which the connection of a file is closed, one for each request;
+    ``crawl_after``: bytes of a file after which one byte a second is sent."""
 
     cut_at: dict[str, list[int]] = field(default_factory=dict)
+    crawl_after: dict[str, int] = field(default_factory=dict)
     statuses: dict[str, list[tuple[int, dict[str, str]]]] = field(default_factory=dict)
     other_content: dict[str, bytes] = field(default_factory=dict)
     other_commit: str = ""
@@ -150,6 +152,13 @@ class _Handler(BaseHTTPRequestHandler):
         cuts = hub.faults.cut_at.get(file, [])
         end = cuts.pop(0) if cuts else len(content)
         self._send(206 if begin else 200, None, headers)
+        if crawl := hub.faults.crawl_after.get(file):
+            self.wfile.write(content[begin:crawl])
+            begin = max(begin, crawl)
+            while hub.faults.crawl_after and begin < end:
+                time.sleep(1)
+                self.wfile.write(content[begin : begin + 1])
+                begin += 1
         for start in range(begin, max(begin, end), 1 << 16):
             time.sleep(hub.faults.slow)
             self.wfile.write(content[start : min(start + (1 << 16), end)])
