@@ -11,7 +11,7 @@ from core.web.board.runs import NEWEST
 from core.web.board.tensorboard import DASHBOARDS, board_path
 from core.web.parts.frame import require_frame
 from core.web.parts.labels import dataset_title
-from core.web.parts.widgets import empty_state, heading
+from core.web.parts.widgets import before_first_run, empty_state, heading
 from core.web.server.state import workbench
 
 MOST_RUNS = 24
@@ -21,11 +21,10 @@ bench = workbench()
 runs = {run.id: run for run in bench.registry.runs(limit=NEWEST) if run.attempt}
 if not runs:
     heading("Board", "No run has started yet: the curves of the runs will be here, in TensorBoard.")
-    empty_state(
+    before_first_run(
         "No run has started yet",
         "Loss and accuracy of every epoch are shown here as soon as a run trains.",
-        page="pages/train.py",
-        label="Train on your photos",
+        photos=bool(bench.registry.datasets()),
     )
     st.stop()
 

@@ -21,7 +21,7 @@ from core.web.compare.selected import linked, select
 from core.web.parts.choice import choose_dataset, linked_dataset
 from core.web.parts.device import is_narrow
 from core.web.parts.frame import require_frame
-from core.web.parts.widgets import empty_state, explained, heading
+from core.web.parts.widgets import before_first_run, explained, heading
 from core.web.server.state import workbench
 from core.workbench import Workbench
 
@@ -56,12 +56,10 @@ def newest_with_results(bench: Workbench) -> Dataset | None:
 
 def nothing_yet(bench: Workbench) -> None:
     heading("Compare", "Which model is best, at what cost, and is the difference significant? No run has finished yet.")
-    here = bool(bench.registry.datasets())
-    empty_state(
+    before_first_run(
         "Finished runs are compared here",
         "Accuracy with its confidence interval, cost, and whether differences are statistically significant.",
-        page="pages/train.py" if here else "pages/datasets.py",
-        label="Choose what to train" if here else "Import photos",
+        photos=bool(bench.registry.datasets()),
     )
 
 

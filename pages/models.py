@@ -17,7 +17,7 @@ from core.web.parts.choice import choose_dataset
 from core.web.parts.frame import require_frame
 from core.web.parts.leaks import leak_marks
 from core.web.parts.paging import page_of, pager
-from core.web.parts.widgets import empty_state, explained, heading
+from core.web.parts.widgets import before_first_run, explained, heading
 from core.web.server.state import workbench
 from core.workbench import Workbench
 
@@ -30,11 +30,10 @@ def page() -> None:
     champions = bench.champions()
     if not number and not champions:
         heading("Models", "There are no models yet; every finished run saves one.")
-        empty_state(
+        before_first_run(
             "No models yet",
             "Every finished run saves a model. This page shows its accuracy, size and lineage, with a download.",
-            page="pages/train.py",
-            label="Choose what to train",
+            photos=bool(bench.registry.datasets()),
         )
         import_panel.show(bench)
         return

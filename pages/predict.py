@@ -13,7 +13,7 @@ from core.web.models.ready import LISTED, ready_runs
 from core.web.parts.choice import listed_ids
 from core.web.parts.frame import require_frame
 from core.web.parts.labels import dataset_title, interval
-from core.web.parts.widgets import empty_state, explained, heading
+from core.web.parts.widgets import before_first_run, explained, heading
 from core.web.predict import details, linked, results, sources, visit
 from core.web.predict.answers import summary
 from core.web.predict.camera import camera
@@ -31,11 +31,10 @@ def page() -> None:
     ready = ready_runs(bench)
     if not ready:
         heading("Predict", "Which class do the models predict for your photos? There is no trained model yet.")
-        empty_state(
+        before_first_run(
             "Drop photos here after a run has finished",
             "Every finished run has a model; several can be compared side by side.",
-            page="pages/train.py",
-            label="Choose what to train",
+            photos=bool(bench.registry.datasets()),
         )
         return
     first_line, problems = st.container(), st.container()

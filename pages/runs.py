@@ -7,7 +7,7 @@ from core.runs.values import Run
 from core.text.units import plain
 from core.web.parts.frame import require_frame
 from core.web.parts.labels import dataset_title
-from core.web.parts.widgets import empty_state
+from core.web.parts.widgets import before_first_run
 from core.web.runs import ended_runs, live, panel
 from core.web.server.state import workbench
 from core.workbench import Workbench
@@ -23,11 +23,10 @@ def page() -> None:
     names = {dataset.id: dataset_title(dataset) for dataset in bench.registry.datasets()}
     live.show(bench, counts, names)
     if not counts:
-        empty_state(
+        before_first_run(
             "No runs yet",
             "A run trains one model on your photos. It continues in the background when you close this page.",
-            page="pages/train.py",
-            label="Choose what to train",
+            photos=bool(bench.registry.datasets()),
         )
     elif any(number for status, number in counts.items() if status.ended):
         st.header("Ended", anchor=False)

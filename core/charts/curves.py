@@ -13,6 +13,7 @@ from core.charts.look import (
     Trace,
     axis,
     dotted_entry,
+    epoch_axis,
     escape,
     figure,
     hover,
@@ -188,9 +189,15 @@ def _draw(lines: Sequence[CurveLine], kind: MetricKind, over: Over, styles: Mapp
         revision=f"curves {kind.key} {over}",
         height=380 + 14 * named,  # a legend of many names must not leave the lines without room
         showlegend=True,
-        xaxis=log_axis(OVER[over], unit, every) if log else axis(OVER[over], unit, showgrid=False),
+        xaxis=_x_axis(over, unit, every, log=log),
         yaxis=axis(kind.title.removeprefix("validation ") if named and len(lines) > named else kind.title, kind.unit),
     )
+
+
+def _x_axis(over: Over, unit: str, every: Sequence[float], *, log: bool) -> dict[str, Any]:
+    if over == "epoch":
+        return epoch_axis(round(min(every)), round(max(every)), showgrid=False)
+    return log_axis(OVER[over], unit, every) if log else axis(OVER[over], unit, showgrid=False)
 
 
 def _name_best_first(traces: Sequence[Trace]) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import plotly.graph_objects as go
 
 from core.charts.chart import Chart
-from core.charts.look import ACCENT, GREY, Trace, axis, figure, hover, require_some, scatter
+from core.charts.look import ACCENT, GREY, Trace, axis, epoch_axis, figure, hover, require_some, scatter
 from core.charts.thinning import thinned
 from core.comparison.curves import METRICS
 from core.runs.epochs import best_of
@@ -42,7 +42,7 @@ def _draw(epochs: Sequence[Epoch], metric: str, best: int) -> go.Figure:
         revision=f"live {metric}",
         height=260,
         showlegend=True,
-        xaxis=axis("epoch", showgrid=False),
+        xaxis=epoch_axis(epochs[0].number, epochs[-1].number, showgrid=False),
         yaxis=axis(metric, METRICS[metric].unit),
     )
 

@@ -19,6 +19,7 @@ from core.text.units import brief
 
 ACCENT = "#2A8560"
 GREY = "#8A8F98"
+_FEW_EPOCHS = 6
 GRID = "rgba(128, 128, 128, 0.18)"
 
 HOVER = "<b>%{customdata[1]}</b><br>%{customdata[2]}<extra></extra>"
@@ -149,6 +150,12 @@ def axis(title: str, unit: str = "", **changes: Any) -> dict[str, Any]:
         "automargin": True,
         "showgrid": True,
     } | changes
+
+
+def epoch_axis(first: int, last: int, **changes: Any) -> dict[str, Any]:
+    """An axis of epochs, which are whole numbers: Plotly would write 1.5 where there are few."""
+    few: dict[str, Any] = {"dtick": 1} if last - first <= _FEW_EPOCHS else {}
+    return axis("epoch") | few | changes
 
 
 def categories(names: Sequence[str], **changes: Any) -> dict[str, Any]:

@@ -25,6 +25,8 @@ _UNKNOWN = 60.0
 """Seconds of a run that cannot be estimated."""
 _LEAST = 1.0
 """Seconds left of a run that takes longer than was estimated."""
+_HALF_KNOWN = 120.0
+"""Seconds of training after which its measured speed counts as much as what was estimated, however much is left."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,7 +77,8 @@ def stage_times(registry: Registry) -> StageTimes:
 def run_left(whole: float, elapsed: float, progress: Progress | None, times: StageTimes, now: float) -> float:
     """Seconds left of a running run.
 
-    The more of the training is done, the more its measured speed counts, and the less what was estimated before.
+    The more of the training is done, and the longer it was measured, the more its speed counts, and the less what was
+    estimated before.
 
     Args:
         whole: estimated duration of the attempt. elapsed: seconds since it began.
@@ -89,8 +92,9 @@ def run_left(whole: float, elapsed: float, progress: Progress | None, times: Sta
     if in_stage is None:
         return max(planned, after)
     if progress.stage == TRAINING:
-        done = times.fraction(progress, now)
-        return max(done * (in_stage + after) + (1 - done) * max(planned, after), _LEAST)
+        elapsed = times.elapsed(progress, now)
+        known = max(times.fraction(progress, now), elapsed / (elapsed + _HALF_KNOWN))
+        return max(known * (in_stage + after) + (1 - known) * max(planned, after), _LEAST)
     return max(planned, in_stage + after)
 
 

@@ -77,6 +77,14 @@ def unbroken(text: str) -> str:
     return text.replace(" ", "\u00a0")
 
 
+_UNIT = re.compile(r"(?<=\d) (?=\\?%|(?:ms|s|min|h|d|kB|MB|GB|TB|J|Wh|kWh|px)\b)")
+
+
+def glued(text: str) -> str:
+    """``text`` in which no line ends between a number and its unit: ``about 4 min left``, ``80 % (63–91)``."""
+    return _UNIT.sub("\u00a0", text)
+
+
 def breakable(text: str) -> str:
     """A name of a class that may be continued on the next line after ``_``, not inside of a word.
 

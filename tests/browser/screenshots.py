@@ -1,8 +1,9 @@
 """Screenshots of every page and view: ``python -m tests.browser.screenshots OUTDIR [--home HOME|--demo]``.
 
 Without ``--home`` a home with a small generated dataset and runs in all states is used; with ``--demo`` the demo photos
-are imported and runs of every pattern trained (some minutes). 1440x900 and 390x844, light and dark, each page down to
-its end or to ``TALLEST`` pixels. ``--only`` takes some of them; all of them come with a gallery, ``README.md``.
+are imported, runs of every pattern trained, and states that pass are made (some minutes). 1440x900 and 390x844, light
+and dark, each page down to its end or to ``TALLEST`` pixels. ``--only`` takes some of them; all of them come with a
+gallery, ``README.md``.
 """
 
 import argparse
@@ -13,7 +14,7 @@ import sys
 import tempfile
 import time
 import zipfile
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
@@ -33,9 +34,6 @@ from core.settings import Settings
 from core.web.compare.view_list import VIEWS
 from core.web.parts.frame import PAGES, SECTIONS
 from core.web.server.visits import COOKIE
-from core.web.train.forecasts_panel import TITLE as FORECASTS
-from core.web.train.search_card import TITLE as SEARCH
-from core.web.train.shortlist_card import TITLE as SHORTLIST
 from tests.browser.conftest import (
     FAKE_CAMERA,
     FLAGS,
@@ -48,6 +46,9 @@ from tests.browser.conftest import (
     stop_server,
     visit_with,
 )
+from tests.browser.states import TITLES as STATES
+from tests.browser.states import take_states
+from tests.browser.steps import STEPS
 from tests.hub_server import LocalHub
 from tests.tiny_hub import token_files
 
@@ -85,7 +86,9 @@ def main(arguments: list[str]) -> int:
         with hub_with_one_model() as hub:
             server = start_server(home.resolve(), Path(folder) / "server.log", GRAFT_HUB_URL=hub.url, no_proxy=LOCAL)
             try:
-                names = take_all(server, addresses(server.settings), options.outdir, options.only, camera=camera)
+                paths = addresses(server.settings)
+                paths |= {name: paths[page] for name, page in SAME_ADDRESS.items() if "take-home" in paths}
+                names = take_all(server, paths, options.outdir, options.only, camera=camera)
             finally:
                 end_server(server)  # a supervisor of the user's home keeps running
         server = start_server(Path(folder) / "empty", Path(folder) / "empty.log")
@@ -93,6 +96,9 @@ def main(arguments: list[str]) -> int:
             names += take_all(server, {"first-start": "/"}, options.outdir, options.only)
         finally:
             stop_server(server)
+        if options.demo:
+            take = partial(take_all, outdir=options.outdir, only=options.only)
+            names += take_states(Path(folder) / "states", take, options.only)
         secret = fill_accounts(Path(folder) / "accounts")
         server = start_server(Path(folder) / "accounts", Path(folder) / "accounts.log", GRAFT_LOGIN="required")
         try:
@@ -276,42 +282,8 @@ PLAIN = ("/login", "/account")
 """Pages outside of Streamlit."""
 
 
-def _press(visit: Visit, button: str) -> None:
-    visit.page.get_by_role("button", name=button).first.click()
-    visit.settle()
-
-
-def _expand(visit: Visit, *titles: str) -> None:
-    for title in titles:
-        summary = visit.page.locator("summary", has_text=title).first
-        if not summary.evaluate("element => element.closest('details').open"):
-            summary.click()
-            visit.settle()
-
-
-def _tick_samples(visit: Visit, photos: int = 3) -> None:
-    for place in range(photos):
-        visit.page.locator("[class*='st-key-sample-'] label").nth(2 * place).click()
-        said = f"{place + 1} photos:" if place else "Predicted:"
-        visit.page.get_by_test_id("stMain").get_by_text(said).first.wait_for(timeout=60_000)
-        visit.settle()
-
-
-def _start_camera(visit: Visit) -> None:
-    visit.page.get_by_text("Camera", exact=True).click()
-    visit.page.get_by_role("button", name="Start camera").click()
-    visit.page.locator(".st-key-live-answer .answer").first.wait_for()
-
-
-STEPS: dict[str, Callable[[Visit], None]] = {
-    "take-home": partial(_press, button="Take it home"),
-    "import": lambda visit: _expand(visit, "Import photos"),
-    "train-advice": lambda visit: _expand(visit, SHORTLIST, SEARCH, FORECASTS),
-    "predict-photos": _tick_samples,
-    "predict-camera": _start_camera,
-    "predict-table": lambda visit: _expand(visit, "Many photos"),
-}
-"""What is clicked before the picture is taken, where the address alone does not show it."""
+SAME_ADDRESS = {"predict-heat-map": "predict", "compare-text": "compare"}
+"""Further pictures of a page: their address."""
 
 
 def _height(page: Page, name: str, size: str) -> int:
@@ -342,12 +314,14 @@ TITLES = (
         "predict-photos": "Predict: test photos",
         "predict-camera": "Predict: Camera",
         "predict-table": "Predict: Many photos",
+        "predict-heat-map": "Predict: a heat map",
+        "compare-text": "Compare with tables as text",
         "first-start": "Overview at the first start",
         "sign-in": "Sign in",
         "account": "Account",
     }
 )
-"""Of the pictures, as the pages are called."""
+"""Of the pictures, as the pages are called, but for those of ``states``."""
 
 
 def gallery(names: Sequence[str]) -> str:
@@ -357,7 +331,14 @@ def gallery(names: Sequence[str]) -> str:
     for name in names:
         cells = " | ".join(f"![{name}, {kind.replace('-', ', ')}]({name}-{kind}.webp)" for kind in combined)
         header = " | ".join(kind.replace("-", ", ") for kind in combined)
-        lines += [f"## {TITLES[name]}", "", f"| {header} |", f"|{'---|' * len(combined)}", f"| {cells} |", ""]
+        lines += [
+            f"## {(TITLES | STATES)[name]}",
+            "",
+            f"| {header} |",
+            f"|{'---|' * len(combined)}",
+            f"| {cells} |",
+            "",
+        ]
     return "\n".join(lines)
 
 

@@ -87,12 +87,12 @@ def text_of(at: AppTest) -> str:
     """All text on the page."""
     kinds = ("title", "header", "subheader", "markdown", "caption", "error", "warning", "info", "success")
     words = [element.value for kind in kinds for element in at.get(kind)]
-    return "\n".join(str(word) for word in words)
+    return "\n".join(str(word) for word in words).replace("\N{NO-BREAK SPACE}", " ")
 
 
 def first_line(at: AppTest) -> str:
     """The sentence under the title."""
-    return at.main.caption[0].value
+    return at.main.caption[0].value.replace("\N{NO-BREAK SPACE}", " ")
 
 
 def link_labels(at: AppTest) -> list[str]:

@@ -106,7 +106,7 @@ def test_a_long_name_shows_both_its_ends_in_a_table():
 
 def test_repetitions_share_a_line_with_their_mean_and_spread(many):
     table = table_of(visit("compare"))
-    assert len(table) == 3 and all(" runs ± " in cell for cell in table["repetitions"])
+    assert len(table) == 3 and all(" runs, SD " in cell for cell in table["repetitions"])
     runs = [run for run in many.with_status("FINISHED") if run.recipe.backbone.endswith("lite2")]
     mean = sum(run.test_accuracy for run in runs) / len(runs)
     row = table[table["name"].str.startswith("Lite2")].iloc[0]

@@ -110,7 +110,10 @@ def test_the_card_names_the_runs_that_are_not_distinguishable(bench, filled):
 
 def test_a_running_run_shows_its_stage_and_what_is_left(filled):
     at = visit()
-    assert "Training" in at.get("progress")[0].proto.text and "about 40 s left" in at.get("progress")[0].proto.text
+    assert (
+        "Training" in at.get("progress")[0].proto.text
+        and "about 40\N{NO-BREAK SPACE}s left" in at.get("progress")[0].proto.text
+    )
     assert {"Open", "Compare", "Train"} <= set(link_labels(at))
     assert [button.label for button in at.button if button.proto.type == "primary"] == ["Predict"]
 

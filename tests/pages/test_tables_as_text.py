@@ -76,6 +76,13 @@ def test_every_table_of_every_page_and_view_can_be_read(bench):
     assert tables > 30
 
 
+def test_names_that_are_shortened_in_a_table_are_whole_in_its_text(bench):
+    at = as_text("/compare")
+    shortened, whole = set(at.dataframe[0].value["name"]), set(at.table[0].value["Run"])
+    assert any("…" in name for name in shortened)
+    assert not any("…" in name for name in whole) and len(whole) == len(shortened)
+
+
 def test_a_table_without_text_is_found():
     def page():
         import pandas as pd

@@ -72,7 +72,7 @@ def _verdict(line: TableLine) -> list[str]:
 
 def _repetitions(line: TableLine) -> str:
     spread = line.entry.spread.get("accuracy")
-    return "" if spread is None else f"{line.entry.counted} runs ± {100 * spread:.1f}"
+    return "" if spread is None else f"{line.entry.counted} runs, SD {100 * spread:.1f}"
 
 
 def _p_value(line: TableLine) -> str:
@@ -141,7 +141,7 @@ _FIRST = (
     TableColumn(
         key="repetitions",
         title="Repetitions",
-        help="Runs that differ only in the seed share a line: their number and the standard deviation of their "
+        help="Runs that differ only in the seed share a line: their number and the standard deviation (SD) of their "
         "accuracy in percentage points.",
         cell=_repetitions,
         informative=lambda lines: any(line.entry.counted > 1 for line in lines),

@@ -13,7 +13,7 @@ from core.web.compare.selected import Selected
 from core.web.parts.device import is_narrow
 from core.web.parts.downloads import downloads
 from core.web.parts.labels import input_size_label
-from core.web.parts.run_names import fitting
+from core.web.parts.run_names import fitting, lines_for, row_height
 from core.web.parts.tables import name_column, table
 
 _SIDE_BY_SIDE = 4
@@ -62,7 +62,8 @@ def _rows(selected: Selected, found: tuple[Difference, ...]) -> None:
     """One row per run, one column per setting."""
     labelled = labels_of(selected, found)
     widest = 150 if is_narrow() else 300
-    names = fitting(selected.names, widest)
+    high = lines_for(selected.names.values(), widest, narrow=is_narrow())
+    names = fitting(selected.names, widest, high)
     lines = [
         {"name": names[row.run.id], "accuracy": percent(row.accuracy)}
         | {one.name: labelled(one, row.run.id) for one in found}
@@ -78,7 +79,7 @@ def _rows(selected: Selected, found: tuple[Difference, ...]) -> None:
         )
         for one in found
     }
-    table(lines, key="compare.differs.rows", columns=columns)
+    table(lines, key="compare.differs.rows", columns=columns, row_height=row_height(high))
 
 
 def _width(values: Sequence[str]) -> int:

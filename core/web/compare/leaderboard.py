@@ -148,7 +148,7 @@ def _table(
 ) -> None:
     widest = _PHONE_NAME if is_narrow() else _COMPACT_NAME if small else _WIDE_NAME
     name = run_table.name_column(lines, widest)
-    colour = run_table.colour_column(lambda line: run_style(line.cell("colour")).colour)
+    colour = run_table.colour_column(lambda line: run_style(line.cell("colour")).colour, tall=bool(name.row_height))
     entries = [line.entry for line in lines]
     selection.set_ticks(TABLE, entries, chosen)
     run_table.draw(

@@ -8,7 +8,7 @@ from core.comparison.paired import Family
 from core.comparison.summary import accuracy_text, family_sentence, recommendation, repetitions_sentence
 from core.comparison.verdict import RankedRun, Verdict
 from core.datasets.values import Dataset
-from core.text.units import brief, count, plain
+from core.text.units import brief, count, glued, plain
 from core.web.compare import actions
 from core.web.compare.selected import Selected
 from core.web.parts import champion
@@ -27,7 +27,7 @@ def show(dataset: Dataset, selected: Selected | None) -> None:
         st.caption(headline(dataset, selected))
         return
     with st.container(border=True, key="verdict-card", gap="small"):
-        st.header(headline(dataset, selected), anchor=False)
+        st.header(glued(headline(dataset, selected)), anchor=False)
         with st.grid(_cells(found), min_column_width=230, gap=("small", "medium")):
             _candidates(selected, found)
         subset = selected.comparison.subset

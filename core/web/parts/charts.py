@@ -5,12 +5,12 @@ from typing import Any
 import streamlit as st
 
 from core.charts import CONFIG, Chart
-from core.text.units import plain
+from core.text.units import glued, plain
 
 
 def finding(sentence: str) -> None:
     """The title of a chart as a sentence above it; escaped here."""
-    st.markdown(f"**{plain(sentence)}**")
+    st.markdown(f"**{glued(plain(sentence))}**")
 
 
 def draw(chart: Chart, *, key: str, alt: str, config: dict[str, Any] = CONFIG, **options: Any) -> None:

@@ -1,26 +1,75 @@
 """Names of runs shortened to the available width, still distinct."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from core.text.units import brief
 
+LINES, TALL_ROW = 3, 65
+"""Lines of a name in a tall row of a table, and its pixels: from 65 on Streamlit continues text on a further line."""
 _PADDING, _LETTER = 16, 6.8
 """Pixels around the text of a cell, and of a character in it."""
+_THIN, _BROAD = frozenset("ilj.,:;|'!·- ftrI()/"), frozenset("mwMW…@%")
+_WIDTHS = (4.2, 8.0, 12.0)
+"""Pixels of a thin, an ordinary and a broad letter: where a line is broken depends on them."""
 
 
-def fitting(names: Mapping[str, str], pixels: int) -> dict[str, str]:
-    """Names shortened in the middle to fit a column of this width, which would cut their ends."""
+def fitting(names: Mapping[str, str], pixels: int, lines: int = 1) -> dict[str, str]:
+    """Names shortened in the middle to fit a column of this width, which would cut their ends.
+
+    Args:
+        lines: of a cell, as ``lines_for`` has them.
+    """
     limit = letters(pixels)
-    short = {run_id: both_ends(name, limit) for run_id, name in names.items()}
+    short = {run_id: _shortened(name, pixels, lines) for run_id, name in names.items()}
     alike = _alike(names, short)
+    limit *= lines
     short = {run_id: _beginning(names[run_id], limit) if name in alike else name for run_id, name in short.items()}
     alike = _alike(names, short)
     return {run_id: names[run_id] if name in alike else name for run_id, name in short.items()}
 
 
-def all_fitting(names: Sequence[str], pixels: int) -> list[str]:
+def all_fitting(names: Sequence[str], pixels: int, lines: int = 1) -> list[str]:
     """As ``fitting``, of names in their order."""
-    return list(fitting({str(place): name for place, name in enumerate(names)}, pixels).values())
+    return list(fitting({str(place): name for place, name in enumerate(names)}, pixels, lines).values())
+
+
+def lines_for(names: Iterable[str], pixels: int, *, narrow: bool) -> int:
+    """Lines of a name in a column of this width: several on a phone where one is not enough for all of them.
+
+    Short forms of long names look alike there: ``Lite0 … block`` and ``Lite0 … blocks``.
+    """
+    return LINES if narrow and any(len(name) > letters(pixels) for name in names) else 1
+
+
+def row_height(lines: int) -> int | None:
+    """Pixels of a row with names on so many lines, for ``st.dataframe``; None for its own height."""
+    return TALL_ROW if lines > 1 else None
+
+
+def _shortened(name: str, pixels: int, lines: int) -> str:
+    """The name with as much of both ends as fits on so many lines of a cell."""
+    limit = letters(pixels)
+    for room in range(2 * lines * limit if lines > 1 else limit, limit, -1):
+        short = both_ends(name, room)
+        if lines_of(short, pixels) <= lines:
+            return short
+    return both_ends(name, limit)
+
+
+def lines_of(text: str, pixels: int) -> int:
+    """On how many lines a cell of this width shows a text: broken at blanks."""
+    count, used = 1, 0.0
+    for word in text.split(" "):
+        wide = _width(f"{word} ")
+        if used and used + wide - _width(" ") > pixels - _PADDING:
+            count, used = count + 1, 0.0
+        used += wide
+    return count
+
+
+def _width(text: str) -> float:
+    thin, ordinary, broad = _WIDTHS
+    return sum(thin if one in _THIN else broad if one in _BROAD else ordinary for one in text)
 
 
 def letters(pixels: int) -> int:

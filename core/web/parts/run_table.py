@@ -8,11 +8,13 @@ from typing import Any
 import streamlit as st
 
 from core.web.parts import tables
-from core.web.parts.run_names import fitting
+from core.web.parts.device import is_narrow
+from core.web.parts.run_names import fitting, lines_for, row_height
 from core.web.parts.widgets import colour_swatch
 
 NARROW_NAME = 140
 """Largest width of the names on a phone, in pixels, so that the accuracy is visible beside them."""
+_TALL_PICTURE = 32
 MARKS = "★", "champion", "archived"
 CHIPS = st.column_config.MultiselectColumn
 
@@ -41,6 +43,8 @@ class TableColumn:
         usual: shown until the visitor chooses columns.
         config, options: the ``st.column_config`` of its kind; ``fitted``: more options, from the lines.
         informative: whether it distinguishes these lines; others are left out until the user chooses columns.
+        row_height: pixels of the rows that it needs, None where any will do.
+        whole: what ``cell`` shortens, for the table as text.
     """
 
     key: str
@@ -55,6 +59,8 @@ class TableColumn:
     options: Mapping[str, Any] = field(default_factory=dict)
     fitted: Callable[[Sequence[Any]], Mapping[str, Any]] = lambda lines: {}
     informative: Callable[[Sequence[Any]], bool] = lambda lines: True
+    row_height: int | None = None
+    whole: Callable[[Any], Any] | None = None
 
     def config_for(self, lines: Sequence[Any], sort: str, descending: bool) -> Any:
         """The configuration, with an arrow in the header of the column that the lines are sorted by."""
@@ -85,8 +91,13 @@ MARKS_COLUMN = TableColumn(
 )
 
 
-def colour_column(colour: Callable[[Any], str], **options: Any) -> TableColumn:
-    """A dot in the colour of each line; ``options`` of ``colour_swatch``."""
+def colour_column(colour: Callable[[Any], str], *, tall: bool = False) -> TableColumn:
+    """A dot in the colour of each line.
+
+    Args:
+        tall: whether the rows are as high as ``TALL_ROW``; the dot is as large as in others.
+    """
+    options = {"height": _TALL_PICTURE} if tall else {}
     return TableColumn(
         key="colour", title="●", help="The colour of the run in every chart.",
         cell=lambda line: colour_swatch(colour(line), **options),
@@ -95,10 +106,13 @@ def colour_column(colour: Callable[[Any], str], **options: Any) -> TableColumn:
 
 
 def name_column(lines: Sequence[RunLine], widest: int) -> TableColumn:
-    """The names, shortened to ``widest`` pixels but still distinct."""
-    names = fitting({line.run_id: line.name for line in lines}, widest)
+    """The names, shortened to ``widest`` pixels but still distinct; long ones on several lines on a phone."""
+    whole = {line.run_id: line.name for line in lines}
+    high = lines_for(whole.values(), widest, narrow=is_narrow())
+    names = fitting(whole, widest, high)
     return TableColumn(
-        key="name", title="Run", cell=lambda line: names[line.run_id],
+        key="name", title="Run", cell=lambda line: names[line.run_id], row_height=row_height(high),
+        whole=lambda line: line.name,
         config=lambda title, help: tables.name_column(title, list(names.values()), widest=widest),
     )  # fmt: skip
 
@@ -120,18 +134,26 @@ def draw(
     key: str,
     sort: str = "",
     descending: bool = False,
+    most: int | None = None,
     **options: Any,
 ) -> Any:
     """The table; returns the ticked rows.
 
     Args:
         sort, descending: what the lines are sorted by, shown in the header of its column.
+        most: rows that are seen at once; more can be scrolled to.
         options: of ``st.dataframe``.
     """
+    if high := [column.row_height for column in columns if column.row_height]:
+        options["row_height"] = max(high)
+    if most is not None:
+        row = options.get("row_height", tables.ROW_HEIGHT)
+        options["height"] = row * min(len(lines), most) + tables.ROW_HEIGHT + 3
     return tables.table(
         [{column.key: column.cell(line) for column in columns} for line in lines],
         key=key,
         formats={column.key: column.label for column in columns if column.label},
         columns={column.key: column.config_for(lines, sort, descending) for column in columns},
+        whole=lambda: [{column.key: (column.whole or column.cell)(line) for column in columns} for line in lines],
         **options,
     )

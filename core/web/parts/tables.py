@@ -24,6 +24,7 @@ def table(
     key: str,
     formats: Mapping[str, Callable[[Any], str]] | None = None,
     columns: Mapping[str, Any] | None = None,
+    whole: Callable[[], Sequence[Mapping[str, Any]]] | None = None,
     **options: Any,
 ) -> Any:
     """``st.dataframe`` of ``rows``; cells are shown as text, never as markup.
@@ -31,6 +32,7 @@ def table(
     Args:
         formats: formatter of each numeric column; sorting uses the number.
         columns: ``column_config``.
+        whole: the rows with what is shortened in ``rows``, for the text below.
         options: of ``st.dataframe`` (``on_select``, ``selection_mode`` ...).
 
     The browser draws it on a canvas. While *Tables as text* is on (``text_switch``), the same rows stand below it as an
@@ -42,21 +44,27 @@ def table(
     shown = frame.style.format(dict(formats), na_rep="–") if formats else frame
     options.setdefault("height", "content" if len(frame) <= 15 else 15 * ROW_HEIGHT)
     drawn = st.dataframe(shown, hide_index=True, column_config=columns, key=key, placeholder="–", **options)
-    _as_text(rows, formats or {}, columns or {})
+    if is_text_on():
+        _as_text(whole() if whole else rows, formats or {}, columns or {})
     return drawn
 
 
 def editor(frame: pd.DataFrame, *, key: str, columns: Mapping[str, Any], **options: Any) -> None:
     """``st.data_editor`` of ``frame``, with the same text below it as a ``table``; changes are in the session state."""
     st.data_editor(frame, hide_index=True, column_config=columns, key=key, **options)
-    _as_text(frame.to_dict("records"), {}, columns)
+    if is_text_on():
+        _as_text(frame.to_dict("records"), {}, columns)
 
 
 def _as_text(
     rows: Sequence[Mapping[str, Any]], formats: Mapping[str, Callable[[Any], str]], columns: Mapping[str, Any]
 ) -> None:
-    if st.session_state.get(_AS_TEXT):
-        st.table(text_of(rows, formats, columns), hide_index=True)
+    st.table(text_of(rows, formats, columns), hide_index=True)
+
+
+def is_text_on() -> bool:
+    """Whether the switch of ``text_switch`` is on."""
+    return bool(st.session_state.get(_AS_TEXT))
 
 
 def text_switch() -> None:

@@ -13,7 +13,7 @@ from core.datasets.values import Dataset
 from core.errors import GraftError
 from core.planning.fitness import SMALL_TEST, claim, problems_of
 from core.runs.values import Run, Status
-from core.text.units import plain
+from core.text.units import glued, plain
 from core.web.parts.frame import PAGES
 
 BadgeColour = Literal["gray", "blue", "green", "red", "orange"]
@@ -36,7 +36,7 @@ STATUSES: dict[Status, tuple[str, str, BadgeColour]] = {
 def heading(title: str, line: str) -> None:
     """Title and first line of a page."""
     st.title(title, anchor=False)
-    st.caption(line)
+    st.caption(glued(line))
 
 
 @contextmanager
@@ -89,10 +89,14 @@ def dotted(name: str, colour: str, *, one_line: bool = False) -> None:
     )
 
 
-def colour_swatch(colour: str, radius: int = 6) -> str:
-    """A data URI of a dot, for ``st.column_config.ImageColumn``; ``radius`` is at most 8."""
-    circle = f'<circle cx="8" cy="8" r="{radius}" fill="{colour}"/>'
-    dot = f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 16 16">{circle}</svg>'
+def colour_swatch(colour: str, radius: int = 6, height: int = 16) -> str:
+    """A data URI of a dot, for ``st.column_config.ImageColumn``, which is as high as its row.
+
+    Args:
+        radius: at most 8. height: of the picture, whose width is 16: about twice that where rows are twice as high.
+    """
+    circle = f'<circle cx="8" cy="{height / 2:g}" r="{radius}" fill="{colour}"/>'
+    dot = f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 16 {height}">{circle}</svg>'
     return f"data:image/svg+xml,{quote(dot)}"
 
 
@@ -111,6 +115,12 @@ def empty_state(
         st.caption(text, text_alignment="center")
         if page:
             st.page_link(page, label=label, icon=":material/arrow_forward:", query_params=query_params)
+
+
+def before_first_run(title: str, text: str, *, photos: bool) -> None:
+    """``empty_state`` with a link to the page Train, or, where there are no photos yet, to where they are imported."""
+    page, label = ("train", "Choose what to train") if photos else ("datasets", "Import photos")
+    empty_state(title, text, page=f"pages/{page}.py", label=label)
 
 
 def metrics(name: str, *shown: Metric) -> None:

@@ -4,6 +4,7 @@ What ``columns`` shows of a photo too is here: its answers, and whether they are
 """
 
 import html
+import re
 from collections.abc import Sequence
 
 import streamlit as st
@@ -54,10 +55,16 @@ def no_photo(photo: PhotoPredictions) -> None:
 
 def file_block(position: int, photo: PhotoPredictions, label: str | None) -> None:
     """The name of a photo, whether the answer is right, and the button of its details."""
-    st.caption(plain(brief(photo.name, 30)))
+    st.html(f'<p class="file">{file_name(brief(photo.name, 30))}</p>')
     if label is not None:
         st.caption(_against(label, answers(photo)))
     open_button(position, photo.name)
+
+
+def file_name(name: str) -> str:
+    """HTML of a name that may be continued on the next line after ``_``, ``-``, ``/`` and before an ending, not inside
+    of a word; what is copied is the name."""
+    return re.sub(r"(?<=[_/-])|(?=\.\w+$)|(?<=[a-z])(?=[A-Z])", "<wbr>", html.escape(name, quote=False))
 
 
 def answer_block(photo: PhotoPredictions, runs: Runs) -> None:

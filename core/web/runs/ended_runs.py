@@ -132,6 +132,8 @@ def _table(bench: Workbench, runs: Sequence[Run], names: Mapping[str, str]) -> l
     )  # fmt: skip
     name = run_table.name_column(lines, NARROW_NAME if narrow else _NAME)
     columns = {column.key: column for column in (_COLOUR, name, *_COLUMNS[:2], opened, *_COLUMNS[2:])}
+    if narrow:
+        columns["accuracy"] = replace(columns["accuracy"], cell=_result)
     shown = run_table.usual(columns, lines, _ON_A_PHONE if narrow else ())
     key = table_key([run.id for run in runs])
     ticked = run_table.draw(lines, shown, key=key, on_select="rerun", selection_mode="multi-row")
@@ -156,6 +158,11 @@ def _lines(bench: Workbench, runs: Sequence[Run], names: Mapping[str, str]) -> l
 
 def _accuracy(line: EndedLine) -> str:
     return "" if line.run.test_accuracy is None else percent(line.run.test_accuracy, interval(line.run))
+
+
+def _result(line: EndedLine) -> str:
+    """Beside which there is no room for the status on a phone."""
+    return _accuracy(line) or status_word(line.run.status)
 
 
 _ON_A_PHONE = ("name", "accuracy", "open", "marks", "status", "time", "dataset", "ended")

@@ -8,7 +8,7 @@ import streamlit as st
 from core.charts.live import live_chart
 from core.charts.stages import stages_chart
 from core.jobs.reports import progress_of, tail_of
-from core.planning.remaining import StageTimes, stage_times
+from core.planning.remaining import TimeLeft
 from core.recipes.naming import LONGEST_NAME
 from core.runs.epochs import best_of
 from core.runs.stages import LOADING
@@ -24,7 +24,7 @@ from core.web.parts.rights import allowed
 from core.web.parts.times import timed, when
 from core.web.parts.widgets import explained, heading, page_link, poll, status_text
 from core.web.runs import results, story
-from core.web.runs.rows import attempt, cancel_label, reproduce_button, stop_menu
+from core.web.runs.rows import attempt, cancel_label, reproduce_button, stop_menu, time_left_of
 from core.web.runs.smaller import smaller
 from core.web.runs.stage_bar import stage_bar
 from core.workbench import Workbench
@@ -41,8 +41,8 @@ def show(bench: Workbench, run: Run) -> None:
     if run.notes.strip():
         with st.container(border=True, key="run.note"):
             st.html(note_html(run.notes))
-    times = stage_times(bench.registry)
-    poll(lambda: _live(bench, run, times), not run.status.ended)
+    time_left = time_left_of(bench, [] if run.status.ended else [run])
+    poll(lambda: _live(bench, run, time_left), not run.status.ended)
     if run.status is Status.FINISHED:
         leak_marks(bench, [run.dataset_id])
         results.cost(bench, run)
@@ -67,7 +67,14 @@ def show(bench: Workbench, run: Run) -> None:
 def _heading(bench: Workbench, run: Run, badges: str) -> None:
     with explained():
         now = bench.registry.run(run.id)
-        heading(plain(now.name), f"{status_text(now.status)} {badges} {run_sentence(now)}")
+        queued = _place_in_queue(bench, now) if now.status is Status.SCHEDULED else ""
+        heading(plain(now.name), f"{status_text(now.status)} {badges} {run_sentence(now)}{queued}")
+
+
+def _place_in_queue(bench: Workbench, run: Run) -> str:
+    """Where a waiting run stands; "" where it was taken from the queue meanwhile."""
+    queue = [one.id for one in bench.registry.queue()]
+    return f" It is number {queue.index(run.id) + 1} of {len(queue)} in the queue." if run.id in queue else ""
 
 
 def _recipe(bench: Workbench, run: Run) -> None:
@@ -122,17 +129,17 @@ def _next_steps(bench: Workbench, run: Run) -> None:
     reproduce_button(bench, run)
 
 
-def _live(bench: Workbench, known: Run, times: StageTimes) -> None:
+def _live(bench: Workbench, known: Run, time_left: TimeLeft) -> None:
     """Stages and curves; redraws the whole page once when the status of the run changes."""
     with explained():
         run = bench.registry.run(known.id)
-        _stages(bench, run, times)
+        _stages(bench, run, time_left)
         _curves(run, bench.registry.epochs(run.id))
         if run.status is not known.status:
             st.rerun(scope="app")
 
 
-def _stages(bench: Workbench, run: Run, times: StageTimes) -> None:
+def _stages(bench: Workbench, run: Run, time_left: TimeLeft) -> None:
     """The stage that runs with its bar, and the time of every stage; of a finished run they are among its costs."""
     if run.status is Status.FINISHED:
         return
@@ -140,9 +147,11 @@ def _stages(bench: Workbench, run: Run, times: StageTimes) -> None:
     running = run.status is Status.RUNNING
     stages = bench.registry.stages_of([run.id])[run.id]
     if running:
-        stage_bar(progress, times, now, before=cancel_label(run))
+        left = time_left.of([run], [], {run.id: progress}, now)[run.id]
+        stage_bar(progress, time_left.times, now, left=left, before=cancel_label(run))
         current = progress.stage if progress else LOADING
-        stages = stages | ({current: max(stages.get(current, 0.0), times.elapsed(progress, now))} if progress else {})
+        elapsed = time_left.times.elapsed(progress, now) if progress else 0.0
+        stages = stages | ({current: max(stages.get(current, 0.0), elapsed)} if progress else {})
     if stages:
         alt = "Time of every stage of this run"
         titled(stages_chart(stages, current if running else None), key="run.stages-chart", alt=alt)

@@ -11,13 +11,12 @@ from core.charts.styles import run_colour, run_styles
 from core.comparison.race import Racer, race, validation_accuracies
 from core.runs.stages import short_stage_label
 from core.runs.values import Progress, Run, Status
-from core.text.units import duration, percent, rough_duration
+from core.text.units import duration, glued, percent, rough_duration
 from core.web.parts import run_table
 from core.web.parts.charts import draw
 from core.web.parts.device import is_narrow
 from core.web.parts.labels import interval
 from core.web.parts.run_table import RunLine, TableColumn
-from core.web.parts.tables import ROW_HEIGHT
 from core.web.parts.widgets import status_word
 from core.web.runs.stage_bar import left_text
 from core.workbench import Workbench
@@ -101,14 +100,14 @@ def _leaderboard(lines: Sequence[RacerLine], *, key: str) -> None:
     narrow, statuses = is_narrow(), {line.run.status for line in lines}
     over, finished = all(status.ended for status in statuses), statuses == {Status.FINISHED}
     name = run_table.name_column(lines, (_ONLY_NAME if finished else _NARROW_NAME) if narrow else _NAME)
-    colour = run_table.colour_column(lambda line: run_colour(line.run))
+    colour = run_table.colour_column(lambda line: run_colour(line.run), tall=bool(name.row_height))
     columns = {column.key: column for column in (_RANK, colour, name, *_COLUMNS)}
     changing = ("validation", "test", "spent") if over else ("done", "validation", "test", "time")
     wide = ("rank", "colour", "name", "status", *changing)
     left_out = {*(["left"] if over else []), *(["status"] if finished else [])}
     on_a_phone = [key for key in _ON_A_PHONE if key not in left_out]
     shown = [columns[key] for key in (on_a_phone if narrow else wide)]
-    run_table.draw(lines, shown, key=key, height=ROW_HEIGHT * (min(len(lines), _MOST_ROWS) + 1) + 3)
+    run_table.draw(lines, shown, key=key, most=_MOST_ROWS)
 
 
 def _status(line: RacerLine) -> str:
@@ -130,12 +129,12 @@ def _either(line: RacerLine) -> str:
 
 
 def _left(line: RacerLine) -> str:
-    return "" if line.left is None else rough_duration(line.left)
+    return "" if line.left is None else glued(rough_duration(line.left))
 
 
 def _time(line: RacerLine) -> str:
     if line.left is not None:
-        return left_text(line.left)
+        return glued(left_text(line.left))
     return "" if line.run.wall_seconds is None else duration(line.run.wall_seconds)
 
 
@@ -162,7 +161,7 @@ _COLUMNS = (
     ),
     TableColumn(
         key="time", title="Time", help="Time left, estimated; of an ended run the time spent.", cell=_time,
-        config=_RIGHT, options={"width": 125},
+        config=_RIGHT, options={"width": 166},
     ),
     TableColumn(
         key="spent", title="Time spent", help="Wall-clock time of all attempts, without waiting in the queue.",
@@ -172,5 +171,5 @@ _COLUMNS = (
     TableColumn(key="left", title="Left", cell=_left, config=_RIGHT, options={"width": 62}),
 )  # fmt: skip
 _ON_A_PHONE = ("colour", "name", "either", "left", "status")
-_NAME, _NARROW_NAME, _ONLY_NAME = 300, 136, 194
-"""Pixels: all columns are visible; on a phone the accuracy, and without status the whole table."""
+_NAME, _NARROW_NAME, _ONLY_NAME = 300, 112, 194
+"""Pixels: all columns are visible; on a phone the accuracy and the status, and without status the whole table."""

@@ -12,7 +12,7 @@ from core.jobs.reports import progress_of
 from core.planning.remaining import StageTimes, TimeLeft
 from core.recipes.labels import describe
 from core.runs.values import Progress, Run, Status
-from core.text.units import count, plain, rough_duration
+from core.text.units import count, glued, plain, rough_duration
 from core.web.parts.labels import slot_label
 from core.web.parts.rights import allowed
 from core.web.parts.widgets import explained, run_chip
@@ -56,10 +56,10 @@ def running_row(
             run_chip(run)
             open_link(run)
             stop_menu(bench, run)
-        stage_bar(progress, times, now, before=cancel_label(run))
+        stage_bar(progress, times, now, left=left, before=cancel_label(run))
         where = f"on {slot_label(run.slot)}" if run.slot else ""
         about = [left_text(left).capitalize(), names.get(run.dataset_id, ""), describe(run.recipe), where]
-        st.caption(plain(" · ".join(part for part in about if part)))
+        st.caption(glued(plain(" · ".join(part for part in about if part))))
 
 
 def no_running_row() -> None:
@@ -207,6 +207,6 @@ def active_panel(bench: Workbench, names: Names, known: frozenset, time_left: Ti
             running_row(bench, run, names, progress[run.id], time_left.times, left=left[run.id], now=now)
         if waiting:
             next_one = f"{count(len(waiting), 'run')} waiting; next: {plain(waiting[0].name)}"
-            st.caption(f"{next_one}. About {rough_duration(max(left.values()))} left in all.")
+            st.caption(f"{next_one}. About {glued(rough_duration(max(left.values())))} left in all.")
         if active_ids(running, waiting) != known:
             st.rerun(scope="app")

@@ -5,30 +5,37 @@ import streamlit as st
 from core.planning.remaining import StageTimes
 from core.runs.stages import stage_label
 from core.runs.values import Progress
-from core.text.units import amount, plain, rough_duration, size
+from core.text.units import amount, glued, plain, rough_duration, size
 
 STARTING = "Starting the trainer"
 _ALMOST_DONE = 3.0
 """Seconds."""
 
 
-def stage_bar(progress: Progress | None, times: StageTimes, now: float, *, before: str = "") -> None:
+def stage_bar(progress: Progress | None, times: StageTimes, now: float, *, left: float, before: str = "") -> None:
     """A progress bar with its text: ``Training: 12 of 30 epochs, about 40 s left``.
 
     Args:
-        times: usual durations, for stages that cannot be counted. before: said before the stage ("Stopping …").
+        times: usual durations, for stages that cannot be counted. left: seconds left of the run.
+        before: said before the stage ("Stopping …").
     """
     if progress is None:
         st.progress(0.0, text=plain(f"{before} {STARTING}".strip()))
         return
-    st.progress(times.fraction(progress, now), text=plain(f"{before} {stage_text(progress, times, now)}".strip()))
+    text = f"{before} {stage_text(progress, times, now, left)}"
+    st.progress(times.fraction(progress, now), text=glued(plain(text.strip())))
 
 
-def stage_text(progress: Progress, times: StageTimes, now: float) -> str:
-    """The text of ``stage_bar``. A stage that takes longer than usual says so, instead of a time left."""
+def stage_text(progress: Progress, times: StageTimes, now: float, left: float) -> str:
+    """The text of ``stage_bar``. A stage that takes longer than usual says so, instead of a time left.
+
+    Args:
+        left: seconds left of the run, which are estimated from more than the speed of the stage: never less than those
+            of the stage.
+    """
     label = stage_label(progress.stage)
-    left = times.left(progress, now)
-    rest = f", about {rough_duration(left)} left" if left else ""
+    in_stage = times.left(progress, now)
+    rest = f", about {rough_duration(min(in_stage, left))} left" if in_stage else ""
     if progress.total:
         return f"{label}: {_counted(progress)}{rest}"
     elapsed = times.elapsed(progress, now)

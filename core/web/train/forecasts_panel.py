@@ -9,7 +9,7 @@ from core.text.units import duration, plain, rough_range
 from core.web.parts import times
 from core.web.parts.device import is_narrow
 from core.web.parts.rights import allowed
-from core.web.parts.run_names import all_fitting
+from core.web.parts.run_names import all_fitting, lines_for, row_height
 from core.web.parts.tables import WIDEST_NAME, name_column, number, table
 from core.web.parts.widgets import explained, poll
 from core.workbench import Workbench
@@ -33,8 +33,10 @@ def forecasts_panel(bench: Workbench) -> None:
             poll(_measuring, trial_state(bench.settings).is_active, bench)
         if rows:
             names = [row["Run"] for row in rows]
+            high = lines_for(names, _NARROW_NAME, narrow=is_narrow())
             if is_narrow():  # so that a figure is seen beside every name
-                rows = [row | {"Run": name} for row, name in zip(rows, all_fitting(names, _NARROW_NAME), strict=True)]
+                short = all_fitting(names, _NARROW_NAME, high)
+                rows = [row | {"Run": name} for row, name in zip(rows, short, strict=True)]
             columns = {
                 "Run": name_column("Run", names, widest=_NARROW_NAME if is_narrow() else WIDEST_NAME),
                 "Expected": number("Expected", "From its start to its end, as forecast at the launch."),
@@ -42,7 +44,7 @@ def forecasts_panel(bench: Workbench) -> None:
                 "Off by": number("Off by", "Time taken, compared with the expected time."),
             }
             formats = {"Expected": duration, "Took": duration, "Off by": _signed}
-            table(rows, key="train.forecasts.table", formats=formats, columns=columns)
+            table(rows, key="train.forecasts.table", formats=formats, columns=columns, row_height=row_height(high))
             st.caption(
                 "Forecasts are made at the launch and compared once, when the run has finished. Reused runs and runs "
                 "that were stopped by hand do not count; of resumed and extended ones only what was trained then."

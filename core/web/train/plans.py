@@ -10,7 +10,7 @@ from core.planning.presets import Preset
 from core.recipes.grid import GridChoice
 from core.text.units import count, listed, plain, rough_duration, rough_range
 from core.web.parts.device import is_narrow
-from core.web.parts.run_names import all_fitting
+from core.web.parts.run_names import all_fitting, lines_for, row_height
 from core.web.parts.tables import WIDEST_NAME, name_column, number, table
 from core.workbench import Workbench
 
@@ -61,7 +61,8 @@ def details(plan: GridPlan) -> None:
     seeds = len({row.recipe.hyperparameters.seed for row in plan.plans}) > 1
     widest = _NARROW_NAME if is_narrow() else WIDEST_NAME
     names = [row.name for row in plan.rows]
-    names = all_fitting(names, widest) if is_narrow() else names
+    high = lines_for(names, widest, narrow=is_narrow())
+    names = all_fitting(names, widest, high) if is_narrow() else names
     rows = [{"Run": name} | _row(row) for name, row in zip(names, plan.rows, strict=True)]
     columns = {
         "Run": name_column("Run", names, widest=widest),
@@ -76,7 +77,7 @@ def details(plan: GridPlan) -> None:
     order += ["Saves"] if any(one.saves_seconds for one in plan.plans) else []
     order += ["Reason"]  # the longest comes last, so that the numbers stay visible
     formats = {"Expected time": _expected, "Saves": rough_duration}
-    table(rows, key="train.summary", formats=formats, columns=columns, column_order=order)
+    table(rows, key="train.summary", formats=formats, columns=columns, column_order=order, row_height=row_height(high))
     if plan.to_do:
         sentences = [f"Estimated from {listed(sorted(plan.estimate_sources))}.", *plan.forecast_sentences]
         st.caption(plain(" ".join(sentences)))

@@ -13,6 +13,11 @@ def test_a_live_curve_shows_training_and_validation_and_the_epoch_of_the_lowest_
     assert list(mark.x) == [2]
 
 
+def test_few_epochs_are_whole_numbers_on_the_axis():
+    assert live_chart([an_epoch(1, 0.5), an_epoch(3, 0.6)]).figure.layout.xaxis.dtick == 1
+    assert live_chart([an_epoch(1, 0.5), an_epoch(90, 0.6)]).figure.layout.xaxis.dtick is None
+
+
 def test_its_table_has_a_row_per_epoch():
     chart = live_chart([an_epoch(1, 0.5)])
     assert chart.title == "Accuracy per epoch"

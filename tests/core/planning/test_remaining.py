@@ -39,6 +39,7 @@ def test_a_stage_that_is_counted_is_measured_by_its_count():
         (at("Computing features", done=1, total=10, eta=90.0), 100.0),  # slower than estimated
         (at("Training", done=0, total=10, eta=20.0), 60.0),
         (at("Training", done=5, total=10, eta=20.0), 45.0),  # half way: half measured, half estimated
+        (at("Training", done=0, total=10, eta=200.0, since=120.0), 135.0),  # two minutes count as much as the estimate
         (at("Training", done=10, total=10, eta=0.0), 10.0),
         (at("Saving", since=1.0), 9.0),
         (at("Measuring", since=60.0), 1.0),

@@ -217,3 +217,8 @@ def test_a_long_name_is_continued_after_its_words_only():
 
 def test_a_number_stays_beside_its_unit():
     assert units.unbroken("over 99 %") == "over\u00a099\u00a0%"
+
+
+def test_a_line_may_end_between_words_but_not_before_a_unit():
+    assert units.glued("about 3 min 05 s left") == "about 3\u00a0min 05\u00a0s left"
+    assert units.glued(r"80 \% \(63–91\), 3 runs, 14 MB") == "80\u00a0\\% \\(63–91\\), 3 runs, 14\u00a0MB"

@@ -18,8 +18,8 @@ from core.web.parts.run_names import both_ends, letters
 from core.web.parts.tables import table
 
 _NAME = 300
-_COST_ON_A_PHONE, _FIGURE_ON_A_PHONE = 140, 106
-"""Pixels: the recommended and the most accurate are both visible."""
+_COST_ON_A_PHONE, _FIGURE_ON_A_PHONE = 146, 106
+"""Pixels: the name of every cost, the recommended and the most accurate are all visible."""
 
 
 def show(selected: Selected) -> None:
@@ -54,7 +54,7 @@ def _line(selected: Selected, found: Verdict, measured: Sequence[Row], kind: Cos
     alike = [row for row in measured if found.standing(row.run.id) in (Standing.BEST, Standing.TIE)]
     lowest = cheapest_of(alike, kind.key, found)
     return {
-        "Cost": cost_title(kind),
+        "Cost": cost_title(kind).replace(" per ", "/") if is_narrow() else cost_title(kind),
         "Recommended": label(_of(selected, found.recommended.run_id, kind)),
         "Best": label(_of(selected, found.best.run_id, kind)),
         "Lowest": "–" if lowest is None else label(lowest.value(kind.key)),

@@ -37,7 +37,9 @@ def show(selected: Selected) -> None:
         {"Run": short[run_id]} | {_column(at): _cell(predictions[run_id], at) for at in _THRESHOLDS} for run_id in ids
     ]
     right = {_column(at): st.column_config.TextColumn(_column(at), alignment="right") for at in _THRESHOLDS}
-    table(rows, key="compare.sure", columns=right | {"Run": parts.narrow_names()})
+    table(
+        rows, key="compare.sure", columns=right | {"Run": parts.narrow_names()}, row_height=parts.row_of_names(selected)
+    )
     every = [(run_id, at) for run_id in ids for at in _THRESHOLDS]
     parts.data(
         selected,

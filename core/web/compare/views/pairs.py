@@ -180,6 +180,7 @@ def _against_best(selected: Selected) -> None:
     table(
         [_pair_line(pair, short[pair.b]) for pair in pairs], key=_AGAINST_BEST, columns=columns,
         formats={"Difference": points, "p": bare_p}, selection_mode="single-row", on_select=lambda: _open(pairs),
+        row_height=parts.row_of_names(selected),
     )  # fmt: skip
     parts.data(
         selected, lambda: [pair_row(selected, pair) for pair in compared.against_best], "compare.best_against_others"

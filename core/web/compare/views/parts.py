@@ -16,7 +16,7 @@ from core.web.datasets.check_items import decision_words
 from core.web.parts.charts import draw, finding
 from core.web.parts.device import is_narrow
 from core.web.parts.downloads import Rows, downloads
-from core.web.parts.run_names import fitting
+from core.web.parts.run_names import fitting, lines_for, row_height
 from core.web.parts.run_table import NARROW_NAME
 from core.web.parts.tables import ColumnConfig
 from core.web.parts.thumbnails import photo_strip
@@ -86,7 +86,16 @@ def narrow_names() -> ColumnConfig:
 
 def fitting_names(selected: Selected) -> dict[str, str]:
     """Names for that column, by run id."""
-    return fitting(selected.names, _name_width())
+    return fitting(selected.names, _name_width(), _name_lines(selected))
+
+
+def row_of_names(selected: Selected) -> int | None:
+    """The height of a row that is high enough for these names, for ``st.dataframe``."""
+    return row_height(_name_lines(selected))
+
+
+def _name_lines(selected: Selected) -> int:
+    return lines_for(selected.names.values(), _name_width(), narrow=is_narrow())
 
 
 def _name_width() -> int:

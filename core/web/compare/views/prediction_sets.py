@@ -33,7 +33,9 @@ def show(selected: Selected, ids: Sequence[str]) -> None:
     columns = [_title(at) for at in SHOWN] + [_EACH]
     rows = [{"Run": short[run_id]} | _cells(found[run_id]) for run_id in ids if run_id in found]
     right = {one: st.column_config.TextColumn(one, alignment="right") for one in columns}
-    table(rows, key="compare.sets", columns=right | {"Run": parts.narrow_names()})
+    table(
+        rows, key="compare.sets", columns=right | {"Run": parts.narrow_names()}, row_height=parts.row_of_names(selected)
+    )
     _download(selected, found)
     measures = {run_id: one.overall for run_id, one in found.items()}
     parts.titled_chart(

@@ -1,6 +1,6 @@
 """Names of runs in columns that are too narrow for them."""
 
-from core.web.parts.run_names import all_fitting, both_ends, fitting
+from core.web.parts.run_names import all_fitting, both_ends, fitting, lines_for, lines_of, row_height
 
 NAMES = {
     "head": "Lite1 · feature extraction",
@@ -40,6 +40,22 @@ def test_names_that_would_read_the_same_stay_whole_and_equal_names_are_shortened
     assert fitting(same, 120) == same
     equal = {"of one dataset": NAMES["head"], "of another": NAMES["head"]}
     assert set(fitting(equal, 136).values()) == {"Lite1 … extracti…"}
+
+
+def test_on_a_phone_long_names_take_several_lines_since_their_short_forms_look_alike():
+    names = ["Lite0 · fine-tuning · top block", "Lite0 · fine-tuning · top 2 blocks"]
+    assert all_fitting(names, 112) == ["Lite0 … block", "Lite0 … blocks"]
+    lines = lines_for(names, 112, narrow=True)
+    assert lines > 1 and all_fitting(names, 112, lines) == names
+    assert lines_for(names, 112, narrow=False) == lines_for(["Lite0"], 112, narrow=True) == 1
+    assert row_height(lines) > 4 * 16  # Streamlit breaks lines above four rem
+
+
+def test_a_name_that_is_too_long_for_several_lines_loses_its_middle():
+    ensemble = "Ensemble of Lite0 · feature extraction, Lite1 · feature extraction and Lite0 · fine-tuning · top block"
+    (short,) = all_fitting([ensemble], 150, 3)
+    assert lines_of(short, 150) == 3
+    assert short.startswith("Ensemble of Lite0") and short.endswith("top block") and "…" in short
 
 
 def test_names_in_their_order_show_both_ends():

@@ -29,4 +29,8 @@ def test_near_its_end_a_run_is_almost_done():
     ],
 )
 def test_what_is_done_and_left_of_a_stage_is_a_sentence(progress, now, text):
-    assert stage_text(progress, TIMES, now) == text
+    assert stage_text(progress, TIMES, now, 600.0) == text
+
+
+def test_a_stage_never_has_more_time_left_than_its_run():
+    assert stage_text(at("Training", 1, 30, "epochs", 900.0), TIMES, 100.0, 300.0).endswith("about 5 min left")
