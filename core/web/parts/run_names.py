@@ -9,8 +9,9 @@ LINES, TALL_ROW = 3, 65
 _PADDING, _LETTER = 16, 6.8
 """Pixels around the text of a cell, and of a character in it."""
 _THIN, _BROAD = frozenset("ilj.,:;|'!·- ftrI()/"), frozenset("mwMW…@%")
-_WIDTHS = (4.2, 8.0, 12.0)
-"""Pixels of a thin, an ordinary and a broad letter: where a line is broken depends on them."""
+_WIDTHS, _SPARE = (4.2, 8.0, 12.0), 8
+"""Pixels of a thin, an ordinary and a broad letter, since where a line is broken depends on them; and what they may be
+wrong by on a line."""
 
 
 def fitting(names: Mapping[str, str], pixels: int, lines: int = 1) -> dict[str, str]:
@@ -61,7 +62,7 @@ def lines_of(text: str, pixels: int) -> int:
     count, used = 1, 0.0
     for word in text.split(" "):
         wide = _width(f"{word} ")
-        if used and used + wide - _width(" ") > pixels - _PADDING:
+        if used and used + wide - _width(" ") > pixels - _PADDING - _SPARE:
             count, used = count + 1, 0.0
         used += wide
     return count
