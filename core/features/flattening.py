@@ -1,5 +1,6 @@
 """An own Keras network as one flat graph: nested models opened, its classification left out, its blocks named."""
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -22,6 +23,10 @@ _AUGMENTATIONS = ("Random", "AutoContrast", "AugMix", "CutMix", "MixUp", "RandAu
 
 _RESERVED = ("photo", "scaling", POOL, POOLED_TOKENS)
 """Names of layers that Graft adds."""
+
+_DENSE = (layers.Dense, layers.EinsumDense, layers.Conv2D, layers.DepthwiseConv2D)
+_NORMS = (layers.LayerNormalization, layers.BatchNormalization, layers.UnitNormalization)
+_SHAPES = (layers.Flatten, layers.Reshape)
 
 _ACTIVATIONS = ("softmax", "sigmoid", "log_softmax")
 
@@ -110,13 +115,21 @@ class FeatureEnd:
     """Where the features end.
 
     Args:
-        operation: the last one that is kept. left_out: names of those after it. classes: length of the output of a
-            network with a classification; None without.
+        operation: the last one before pooling. left_out: names of those after it, or after ``pooling``.
+        classes: length of the output of a network with a classification; None without.
+        pooling: the last operation of a pooling of its own, which is kept; None where the map or the tokens are
+            averaged.
     """
 
     operation: keras.Operation
     left_out: tuple[str, ...]
     classes: int | None
+    pooling: keras.Operation | None = None
+
+    @property
+    def last(self) -> keras.Operation:
+        """The last operation that is kept."""
+        return self.pooling or self.operation
 
 
 def ending_of(model: keras.Model, name: str, chosen: str = "") -> FeatureEnd:
@@ -141,10 +154,39 @@ def ending_of(model: keras.Model, name: str, chosen: str = "") -> FeatureEnd:
             raise InvalidInput(f"{name} cannot end at {chosen!r}. It can end, among others, at {last}.")
     else:
         end = _before_classes(operations, points)
-    after = operations[end + 1 :]
+    pooled = _own_pooling(model, end) if end == points[-1] and not chosen else None
+    while pooled is not None and isinstance(operations[end], _SHAPES) and end - 1 in points:
+        end -= 1  # a map whose positions are put in a row belongs to what pools them
+    after = operations[(pooled or end) + 1 :]
     last = operations[-1].output
     classes = int(np.prod(last.shape[1:])) if any(map(_kernels, after)) or any(map(_classifies, after)) else None
-    return FeatureEnd(operation=operations[end], left_out=tuple(one.name for one in after), classes=classes)
+    return FeatureEnd(
+        operation=operations[end],
+        left_out=tuple(one.name for one in after),
+        classes=classes,
+        pooling=None if pooled is None else operations[pooled],
+    )
+
+
+def _own_pooling(model: keras.Model, end: int) -> int | None:
+    """Where the pooling of the map or the tokens at ``end`` ends, with the normalisation right after it; None where it
+    is their mean alone, or no pooling: flattened, or a layer of classification."""
+    operations = model.operations
+    points = [point for point in single_tensors(model) if point > end]
+    pooled = next((point for point in points if not _is_spatial(operations[point])), None)
+    if pooled is None or isinstance(operations[pooled], _DENSE) or _size(operations[pooled]) >= _size(operations[end]):
+        return None
+    averaged = isinstance(operations[pooled], layers.GlobalAveragePooling2D | layers.GlobalAveragePooling1D)
+    averaged = averaged and pooled == end + 1
+    while pooled + 1 < len(operations) and isinstance(operations[pooled + 1], (*_NORMS, *_SHAPES)):
+        pooled += 1
+        averaged = averaged and isinstance(operations[pooled], _SHAPES)
+    return None if averaged else pooled
+
+
+def _size(operation: keras.Operation) -> int:
+    """Numbers that it outputs for one photo."""
+    return int(np.prod(operation.output.shape[1:]))
 
 
 def _before_classes(operations: Sequence[keras.Operation], points: Sequence[int]) -> int:
@@ -189,6 +231,30 @@ def block_names(model: keras.Model) -> dict[str, str]:
         beginning = f"block{number}" if number else "begin"
         names[operation.name] = f"{beginning}_{'l' * (not operation.name[:1].isalpha())}{operation.name}"
     return names
+
+
+def names_with_pooling(model: keras.Model, ending: FeatureEnd) -> dict[str, str]:
+    """As ``block_names`` of a network that ends in a pooling of its own, which becomes the block ``head``.
+
+    Operations that are behind the last block of a known family become one more block.
+    """
+    body = keras.Model(model.inputs[0], ending.operation.output)
+    names = block_names(body) or _with_last_block(body)
+    kept = {id(one) for one in body.operations}
+    return names | {one.name: f"head_{one.name}" for one in model.operations if id(one) not in kept}
+
+
+def _with_last_block(body: keras.Model) -> dict[str, str]:
+    """New names of the operations behind the last named block."""
+    operations = operations_of(body)
+    blocks = [block_of(one.name) for one in operations]
+    known = [int(found[1]) for block in blocks if block and (found := re.match(r"block(\d+)", block))]
+    behind = max(at for at, block in enumerate(blocks) if block) + 1
+    number = max(known, default=0) + 1
+    tail = (
+        operations[behind:] if any(one.weights for one in operations[behind:] if isinstance(one, layers.Layer)) else []
+    )
+    return {one.name: f"block{number}_{one.name}" for one in tail}
 
 
 def _even_ends(model: keras.Model) -> list[int]:

@@ -74,7 +74,7 @@ def inspect(task: Mapping[str, Any]) -> dict[str, Any]:
     answer = _described(stored, ending) | {
         "size": size,
         "any_size": not fixed or _takes(flat, ending, size + OTHER_SIZE),
-        "notes": [],
+        "notes": _notes(ending),
         "scaling": inside and asdict(inside),
     }
     if task.get("photos"):
@@ -83,6 +83,15 @@ def inspect(task: Mapping[str, Any]) -> dict[str, Any]:
     if task.get("target"):
         stored.save(task["target"])
     return answer
+
+
+def _notes(ending: "FeatureEnd") -> list[str]:
+    if ending.pooling is None:
+        return []
+    return [
+        f"It pools in a way of its own, up to {visible(ending.pooling.name)}; this is kept as its last block, head. "
+        "The hyperparameter Pooling takes the mean instead."
+    ]
 
 
 def _opened(path: Path, name: str) -> "keras.Model":
@@ -139,7 +148,7 @@ def _takes(flat: "keras.Model", ending: "FeatureEnd", size: int) -> bool:
 
     from core.features.flattening import rebuilt
 
-    body = keras.Model(flat.inputs[0], ending.operation.output)
+    body = keras.Model(flat.inputs[0], ending.last.output)
     try:
         rebuilt(body, keras.Input((size, size, 3)))
     except (ValueError, TypeError, RuntimeError):
@@ -151,17 +160,29 @@ def _stored(flat: "keras.Model", ending: "FeatureEnd", size: int, scaling: Scali
     """The flat network of raw pixels up to its end, with named blocks."""
     import keras
 
-    from core.features.flattening import block_names, rebuilt
+    from core.features.flattening import block_names, names_with_pooling, rebuilt
     from core.features.scaling import scaled as scaled_layer
 
-    body = keras.Model(flat.inputs[0], ending.operation.output)
-    names = block_names(body)
-    return rebuilt(
+    body = keras.Model(flat.inputs[0], ending.last.output)
+    names = names_with_pooling(body, ending) if ending.pooling else block_names(body)
+    network = rebuilt(
         body,
         keras.Input((size, size, 3), name="photo"),
         before=lambda pixels: scaled_layer(pixels, scaling),
         name_of=lambda name: names.get(name, name),
     )
+    return _of_one_position(network, len(ending.operation.output.shape)) if ending.pooling else network
+
+
+def _of_one_position(network: "keras.Model", rank: int) -> "keras.Model":
+    """The pooled features as a map of one position, or as one token, so that nothing behind it tells them apart."""
+    import keras
+
+    shape = (*(1,) * (rank - 2), int(network.output.shape[-1]))
+    if tuple(network.output.shape[1:]) == shape:
+        return network
+    one = keras.layers.Reshape(shape, name="head_position")(network.output)
+    return keras.Model(network.inputs[0], one, name=network.name)
 
 
 def _described(stored: "keras.Model", ending: "FeatureEnd") -> dict[str, Any]:
@@ -175,6 +196,7 @@ def _described(stored: "keras.Model", ending: "FeatureEnd") -> dict[str, Any]:
         "last": visible(ending.operation.name),
         "left_out": [visible(name) for name in ending.left_out],
         "classes": ending.classes,
+        "own_pooling": ending.pooling is not None,
         "blocks": [
             {
                 "name": name,
@@ -195,7 +217,7 @@ def _compared(
     """The features of the check photos under every preset, or under the scaling that is known."""
     import keras
 
-    both = keras.Model(flat.inputs[0], [ending.operation.output, flat.output])
+    both = keras.Model(flat.inputs[0], [ending.last.output, flat.output])
     squares = [View(Path(path).read_bytes()).square(size) for path in photos]
     wanted = [("", scaling)] if scaling else [(one.name, one.scaling) for one in PRESETS]
     found = []

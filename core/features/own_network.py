@@ -42,6 +42,7 @@ class OwnNetwork:
         last: the layer or tensor that gives the features; left_out: layers after it, which classify.
         classes: number of classes of the part that is left out, None where nothing is. imagenet: whether they are
             ImageNet's, by the names that the files give.
+        own_pooling: whether it pools in a way of its own, by its last block ``head``.
         scaling: what the files say of the scaling of pixels.
         compared: check photos under every preset, or under ``scaling``.
         notes: sentences about it.
@@ -57,6 +58,7 @@ class OwnNetwork:
     left_out: tuple[str, ...] = ()
     classes: int | None = None
     imagenet: bool = False
+    own_pooling: bool = False
     scaling: FoundScaling | None = None
     compared: tuple[Compared, ...] = ()
     notes: tuple[str, ...] = ()
@@ -115,6 +117,7 @@ class OwnNetwork:
             weights_bytes=0,
             scaling=scaling,
             classes=self.imagenet,
+            own_pooling=self.own_pooling,
             trainable=self.kind == KERAS,
         )
 
@@ -195,6 +198,7 @@ def network_of(file: OwnFile, found: Mapping[str, Any]) -> OwnNetwork:
         left_out=tuple(found["left_out"]),
         classes=found["classes"],
         imagenet=file.kind == ONNX and found["classes"] == 1000 and file.names_imagenet(metadata),
+        own_pooling=bool(found.get("own_pooling", False)),
         scaling=_found_scaling(found) or file.found_scaling(metadata),
         compared=tuple(Compared.from_json(one) for one in found.get("compared", ())),
         notes=tuple(found.get("notes", ())),

@@ -61,3 +61,51 @@ def class_map() -> keras.Model:
     x = layers.Conv2D(6, 3, 2, activation="relu", name="first")(inputs)
     x = layers.Conv2D(4, 1, activation="relu", name="last")(x)
     return keras.Model(inputs, layers.Softmax(name="softmax")(layers.GlobalAveragePooling2D(name="mean")(x)))
+
+
+def _maps() -> tuple[keras.KerasTensor, keras.KerasTensor]:
+    """Input and last map (8, 8, 6) of a small network without names."""
+    inputs = keras.Input((32, 32, 3))
+    x = layers.Rescaling(1 / 255)(inputs)
+    for stride in (2, 2, 1, 1):
+        x = layers.Conv2D(6, 3, stride, padding="same", activation="relu")(x)
+    return inputs, x
+
+
+def maximum() -> keras.Model:
+    """The largest value of every channel of the map, then a hidden layer and classes."""
+    inputs, x = _maps()
+    x = layers.Dense(5, activation="relu")(layers.GlobalMaxPooling2D()(x))
+    return keras.Model(inputs, layers.Dense(3, activation="softmax")(x))
+
+
+def attentive() -> keras.Model:
+    """Every position has a weight that the network computes, then layer normalisation."""
+    inputs, x = _maps()
+    x = layers.Reshape((64, 6))(x)
+    weights = layers.Softmax(axis=1)(layers.Dense(1)(x))
+    x = layers.Flatten()(layers.Dot(axes=1)([weights, x]))
+    return keras.Model(inputs, layers.Dense(3)(layers.LayerNormalization()(x)))
+
+
+def pooled_behind_a_tail() -> keras.Model:
+    """A base with a further convolution, whose means and largest values lie side by side."""
+    inputs = keras.Input((32, 32, 3))
+    x = base()(layers.Rescaling(1 / 255)(inputs))
+    x = layers.Conv2D(7, 1, activation="relu", name="top_conv")(x)
+    x = layers.Concatenate()([layers.GlobalAveragePooling2D()(x), layers.GlobalMaxPooling2D()(x)])
+    return keras.Model(inputs, layers.Dense(3)(layers.Dropout(0.2)(x)))
+
+
+def class_token() -> keras.Model:
+    """Tokens of patches, of which the first one is classified."""
+    inputs = keras.Input((32, 32, 3))
+    x = layers.Reshape((16, 12))(layers.Conv2D(12, 8, 8)(layers.Rescaling(1 / 255)(inputs)))
+    x = layers.ZeroPadding1D((1, 0))(x)
+    for _ in range(3):
+        x = layers.Add()([x, layers.MultiHeadAttention(2, 6)(x, x)])
+        x = layers.Add()([x, layers.Dense(12)(layers.Dense(24, activation="gelu")(x))])
+    return keras.Model(inputs, layers.Dense(3)(layers.LayerNormalization()(x[:, 0])))
+
+
+OWN_POOLING = {"maximum": maximum, "attentive": attentive, "tail": pooled_behind_a_tail, "class_token": class_token}

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from core.backbones.additions import AdditionRequest
+from core.backbones.token_network import Pooling
 from core.datasets.decoding.photos import StoredPhoto
 from core.errors import InvalidInput
 from core.files.home import addition_folder, dataset_folder, run_folder
@@ -88,6 +89,22 @@ def test_a_keras_file_is_trained_in_every_pattern_and_predicts_with_litert(with_
         np.testing.assert_allclose(live(bench, f"r-{pattern}"), stored, atol=2e-3)
     model = backbone_of(f"r-{Pattern.FINE_TUNING}", bench.registry, bench.settings)
     assert model.blocks == ("stem", "block1a", "block2a", "block2b")
+
+
+def test_a_keras_file_with_a_pooling_of_its_own_is_trained_with_it_and_with_the_mean(full_bench, tmp_path):
+    bench, path = full_bench, tmp_path / "own.keras"
+    own_models.pooled_behind_a_tail().save(path)
+    add(bench, "keras_file", path)
+    row = backbone_of("own", bench.registry, bench.settings)
+    assert row.own_pooling and row.blocks == ("stem", "block1a", "block2a", "block2b", "block3", "head")
+    assert row.feature_size == 14 and row.block_shapes[-2:] == ((16, 16, 7), (1, 1, 14))
+    assert bench.registry.added_backbone("own").facts["check"]["engine"] == "LiteRT"
+    for pooling, blocks in (("own", row.blocks), ("mean", row.blocks[:-1])):
+        run = f"r-{pooling}"
+        bench.train(run, replace(SHORT, pooling=Pooling(pooling)), backbone="own", pattern=Pattern.FINE_TUNING)
+        np.testing.assert_allclose(live(bench, run), bench.answers(run)["probabilities"], atol=2e-3)
+        model = backbone_of(run, bench.registry, bench.settings)
+        assert (model.blocks, model.own_pooling) == (blocks, pooling == "own")
 
 
 def test_an_interrupted_fine_tuning_of_a_keras_file_is_the_uninterrupted_one(with_keras, monkeypatch):

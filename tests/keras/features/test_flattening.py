@@ -81,6 +81,30 @@ def test_a_network_without_classification_is_kept_whole():
     assert (found.operation.name, found.left_out, found.classes) == ("block2b_add", (), None)
 
 
+@pytest.mark.parametrize(
+    ("name", "pooling", "left_out"),
+    [
+        ("maximum", layers.GlobalMaxPooling2D, ["dense", "dense"]),
+        ("attentive", layers.LayerNormalization, ["dense"]),
+        ("tail", layers.Concatenate, ["dropout", "dense"]),
+        ("class_token", layers.LayerNormalization, ["dense"]),
+    ],
+)
+def test_a_pooling_of_its_own_is_kept(name, pooling, left_out):
+    found = ending_of(flat(own_models.OWN_POOLING[name]()), "own.keras")
+    assert isinstance(found.last, pooling) and found.last is found.pooling
+    assert [one.rstrip("_0123456789") for one in found.left_out] == left_out
+    assert len(found.operation.output.shape) > 2
+
+
+def test_means_and_flattened_maps_are_no_pooling_of_its_own_nor_is_what_a_person_left_out():
+    for make in MODELS.values():
+        assert ending_of(flat(make()), "own.keras").pooling is None
+    model = flat(own_models.maximum())
+    last = ending_of(model, "own.keras").operation.name
+    assert ending_of(model, "own.keras", last).pooling is None
+
+
 def test_a_person_may_choose_the_last_layer():
     model = flat(own_models.transfer())
     assert ending_of(model, "own.keras", "block1a_add").operation.name == "block1a_add"

@@ -1,5 +1,7 @@
 """The process that builds an own ``.keras`` network: what it says and stores, and what it refuses."""
 
+from dataclasses import asdict
+
 import keras
 import numpy as np
 import pytest
@@ -80,3 +82,25 @@ def test_a_file_without_its_weights_is_refused(tmp_path):
             archive.writestr(name, content)
     with pytest.raises(InvalidInput, match=r"Keras cannot open own\.keras"):
         inspect({"path": str(path), "name": "own.keras"})
+
+
+def pooled(model, size=32):
+    """The features of random photos as the model that was saved computes them."""
+    photos = np.random.default_rng(0).uniform(0, 255, (2, size, size, 3)).astype(np.float32)
+    return photos, np.asarray(model(photos, training=False))
+
+
+@pytest.mark.parametrize("name", own_models.OWN_POOLING)
+def test_a_pooling_of_its_own_is_the_block_head_and_gives_its_features(tmp_path, name):
+    model = own_models.OWN_POOLING[name]()
+    file = tmp_path / "stored.keras"
+    found = told(tmp_path, model, target=str(file), scaling=asdict(preset("inside").scaling))
+    stored = keras.saving.load_model(file, compile=False, safe_mode=True)
+    last = next(layer for layer in reversed(model.layers) if not isinstance(layer, layers.Dense | layers.Dropout))
+    photos, expected = pooled(keras.Model(model.inputs[0], last.output))
+    assert np.allclose(stored(photos).numpy().reshape(expected.shape), expected, atol=1e-5)
+    assert found["own_pooling"] and found["feature_size"] == expected.shape[-1]
+    blocks = [block["name"] for block in found["blocks"]]
+    assert blocks[-1] == "head" and blocks.count("head") == 1 and len(blocks) >= 3
+    assert np.prod(found["blocks"][-1]["shape"][:-1]) == 1 and np.prod(found["blocks"][-2]["shape"][:-1]) > 1
+    assert "kept as its last block, head" in found["notes"][0]
