@@ -10,7 +10,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from core.curation.alignment import Aligner, Alignment
+from core.curation.alignment import Alignment
+from core.curation.alignments import alignments
 from core.curation.pictures import Picture
 
 LEAST_CORRELATION = 0.955
@@ -89,22 +90,22 @@ def copies_of(
             if not (there[first] and there[second]) or features[first] @ features[second] >= LEAST_WITH_HASH
         }
         proposed |= set(_by_features(features))
-    proposed = {pair for pair in proposed if max(pair) >= new_from}
-    aligner = Aligner([one.pixels for one in pictures])
+    compared = sorted(pair for pair in proposed if max(pair) >= new_from)
     found = []
-    for number, (first, second) in enumerate(sorted(proposed)):
+    aligned = alignments([one.pixels for one in pictures], compared)
+    for number, ((first, second), alignment) in enumerate(zip(compared, aligned, strict=True)):
         bits = min(_distance(hashes[first], hashes[second]), _distance(hashes[first], mirrored[second]))
         pair = Pair(
             first=first,
             second=second,
             similarity=None if features is None else float(features[first] @ features[second]),
             hash_distance=bits,
-            alignment=aligner.align(first, second),
+            alignment=alignment,
         )
         if pair.is_copy(family):
             found.append(pair)
         if progress is not None and number % 50 == 0:
-            progress(number, len(proposed))
+            progress(number, len(compared))
     return found
 
 
