@@ -7,6 +7,9 @@ use. Left out of the figures: the first nine runs of a home and runs from before
 correction can know. Printed for each rule: how many were within 20 % (wanted: 90 %), and inside of the 80 % range
 (wanted: 75 to 85 %), and how wide it was (median of high / low).
 
+"CPU" leaves the load of the machine out: the CPU seconds of every run against the median of those of its kind, backbone
+and number of epochs before it. What is within 20 % there and not in seconds on the clock, other processes have taken.
+
 "scatter" is what no rule of correction that is the same for all runs of a kind in a home can beat: every run divided by
 the median ratio of all others of its kind there, later ones too.
 """
@@ -44,7 +47,8 @@ class Replayed:
 
 
 def main(homes: Sequence[str]) -> None:
-    past = {home: _past(Path(home)) for home in homes}
+    registries = {home: Workbench.open(Settings(home=Path(home))).registry for home in homes}
+    past = {home: _past(registry) for home, registry in registries.items()}
     for home, runs in past.items():
         print(f"{home}: {len(runs)} runs in {len({one.launch for one in runs})} launches")
         for kind in sorted({one.kind for one in runs}):
@@ -53,11 +57,11 @@ def main(homes: Sequence[str]) -> None:
     for name, correction in RULES.items():
         _said(name, [one for runs in past.values() for one in replayed(runs, correction)])
     _said("scatter", [one for runs in past.values() for one in _scatter(runs)])
+    _said("CPU", [one for home, runs in past.items() for one in _in_cpu(runs, registries[home])])
 
 
-def _past(home: Path) -> list[RunForecast]:
+def _past(registry: Registry) -> list[RunForecast]:
     """The oldest first."""
-    registry: Registry = Workbench.open(Settings(home=home)).registry
     return list(reversed(registry.checked_forecasts(limit=10_000)))
 
 
@@ -90,6 +94,19 @@ def _scatter(runs: Sequence[RunForecast]) -> list[Replayed]:
         others = [other.model_ratio or 1.0 for other in kinds[one.kind] if other is not one]
         if number >= LEAST and one in kinds[one.kind] and others:
             found.append(Replayed(run=one, ratio=(one.model_ratio or 1.0) / median(others), band=None))
+    return found
+
+
+def _in_cpu(runs: Sequence[RunForecast], registry: Registry) -> list[Replayed]:
+    costs = registry.costs([one.run_id for one in runs])
+    recipes = {run.id: run.recipe for run in registry.runs(limit=10_000)}
+    before, found = defaultdict(list), []
+    for number, one in enumerate(runs):
+        recipe = recipes[one.run_id]
+        alike = before[one.kind, recipe.backbone, recipe.hyperparameters.epochs]
+        if number >= LEAST and alike:
+            found.append(Replayed(run=one, ratio=costs[one.run_id].cpu_seconds / median(alike), band=None))
+        alike.append(costs[one.run_id].cpu_seconds)
     return found
 
 
