@@ -250,14 +250,15 @@ class Tab:
             self._page = None
             page.context.close()
         else:
-            self._tidy(page)
+            self._tidy(page, server)
             visit.leave()
 
     @staticmethod
-    def _tidy(page: Page) -> None:
+    def _tidy(page: Page, server: Server) -> None:
         page.evaluate("() => { try { localStorage.clear(); sessionStorage.clear(); } catch { } }")  # no page: none
         page.mouse.move(0, 0)
-        page.goto("about:blank")
+        # Not about:blank, which ends the process of the page: another one would compile all scripts again.
+        page.goto(f"{server.url}/healthz" if server.process.poll() is None else "about:blank")
         page.context.clear_cookies()
         page.context.clear_permissions()
         page.set_default_timeout(30_000)
