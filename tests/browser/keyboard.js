@@ -64,8 +64,11 @@
   };
 
   const keys = { steps: [], left: false };
-  // The number of actions that are shown; -1 while a chart or another part of the page is still being drawn.
+  // The number of actions that are shown; -1 while the script of the page runs, which on a busy machine takes seconds for a
+  // chart, or a chart or another part of the page is still being drawn.
   keys.drawn = () => {
+    const app = document.querySelector('[data-testid=stApp]');
+    if (app && app.dataset.testScriptState !== 'notRunning') return -1;
     const missing = [...document.querySelectorAll('[data-testid=stPlotlyChart]')].some((one) => !one.querySelector('.main-svg'));
     if (missing || document.querySelector('[data-testid=stSkeleton]')) return -1;
     return [...all(document.body)].filter((one) => one.matches(ACTIONS) && shown(one)).length;

@@ -125,6 +125,15 @@ def test_rows_of_a_table_are_ticked_by_keyboard(advised_visit):
     tab_to(page, "st-key-compare-settings", key="Shift+Tab")
 
 
+def test_a_page_whose_script_still_runs_is_not_walked_yet(advised_visit):
+    """On a busy machine a chart takes the server seconds, and what stands there meanwhile does not change."""
+    page = advised_visit.open("/machines")
+    page.evaluate(SCRIPT)
+    assert page.evaluate("graftKeys.drawn()") > 0
+    page.evaluate("document.querySelector('[data-testid=stApp]').dataset.testScriptState = 'running'")
+    assert page.evaluate("graftKeys.drawn()") == -1
+
+
 def test_the_script_can_be_given_twice(advised_visit):
     page = advised_visit.open("/machines")
     page.evaluate(SCRIPT)
