@@ -49,10 +49,10 @@ def timm_files(architecture: str, size: int = 64, seed: int = 0) -> dict[str, by
     return {"config.json": json.dumps(config).encode(), "model.safetensors": save(_tensors(config, seed))}
 
 
-def keras_files(backbone: Any, size: int = 64) -> dict[str, bytes]:
-    """The repository of a network of keras-hub."""
+def keras_files(network: Any, size: int = 64) -> dict[str, bytes]:
+    """The repository of a backbone or classifier of keras-hub."""
     with TemporaryDirectory() as folder:
-        backbone.save_to_preset(folder)
+        network.save_to_preset(folder)
         files = {path.name: path.read_bytes() for path in Path(folder).iterdir()}
     converter = {"config": {"image_size": [size, size], "scale": 1 / 255, "offset": 0.0, "crop_to_aspect_ratio": True}}
     return files | {"image_converter.json": json.dumps(converter).encode()}
@@ -79,7 +79,7 @@ def _classifier(backbone: Any, config: dict[str, Any]) -> Any:
         (one for one in vars(keras_hub.models).values() if getattr(one, "backbone_cls", None) is type(backbone)
          and issubclass(one, keras_hub.models.ImageClassifier)), None,
     )  # fmt: skip
-    if kind is None or "VGG" in kind.__name__:
+    if kind is None:
         return None
     extra = {"num_features": config["num_features"]} if "mobilenet" in config["architecture"] else {}
     return kind(backbone=backbone, preprocessor=None, num_classes=config["num_classes"], **extra)

@@ -15,7 +15,8 @@ import keras
 import numpy as np
 from safetensors import SafetensorError
 
-from core.backbones.hub.architectures import require_keras_hub
+from core.backbones.hub.architectures import IMAGENET_CLASSES, keras_head_of, require_keras_hub
+from core.backbones.hub.layouts import CONFIG, KERAS_TASK, KERAS_TASK_WEIGHTS
 from core.backbones.values import Backbone, Scaling
 from core.errors import InvalidInput, Unavailable
 from core.features import saved
@@ -28,8 +29,8 @@ NETWORK = "network.keras"
 TOLERANCE = 1e-5
 """Largest deviation of the stored network from keras-hub's, relative to the largest output."""
 
-NO_HEAD = ("VGG",)
-"""Families whose classifier is not taken: its first layers have weights for every position of the last map."""
+SIZED_HEAD = ("VGG",)
+"""Families whose classifier takes one size only: its first layer has weights for every position of the last map."""
 
 
 def convert(preset: Path, target: Path, row: Backbone) -> Backbone:
@@ -39,7 +40,7 @@ def convert(preset: Path, target: Path, row: Backbone) -> Backbone:
         row: what was described, with its input size and scaling.
 
     Returns:
-        The row; ``classes`` is False where no classifier could be taken.
+        The row.
 
     Raises:
         InvalidInput: keras-hub does not convert this network, or its weights do not fit. Unavailable: it is not
@@ -47,7 +48,7 @@ def convert(preset: Path, target: Path, row: Backbone) -> Backbone:
     """
     require_keras_hub()
     os.environ["HF_HUB_OFFLINE"] = "1"  # every file is here
-    classes = row.classes and row.family not in NO_HEAD
+    classes = row.classes
     original = _loaded(preset, row, classes)
     inputs = keras.Input((row.input_size, row.input_size, 3), name="photo")
     pixels = scaled(inputs, row.scaling or Scaling())
@@ -57,7 +58,7 @@ def convert(preset: Path, target: Path, row: Backbone) -> Backbone:
     with_block_names(model)
     model.save(target / NETWORK)
     _compare(original, keras.saving.load_model(target / NETWORK, compile=False, safe_mode=True), row, classes)
-    return replace(row, classes=classes)
+    return replace(row, sized_classifier=classes and row.family in SIZED_HEAD)
 
 
 def network(backbone: Backbone, folder: Path, *, top: bool = False) -> keras.Model:
@@ -104,15 +105,30 @@ def _loaded(preset: Path, row: Backbone, classes: bool) -> keras.Model:
     """keras-hub's network of a folder."""
     import keras_hub
 
-    kind = keras_hub.models.ImageClassifier if classes else keras_hub.models.Backbone
-    extra: dict[str, Any] = {"preprocessor": None} if classes else {}
     try:
-        return kind.from_preset(str(preset), **extra)
+        if classes and (preset / KERAS_TASK).exists():
+            return _classifier(preset)
+        if classes:
+            return keras_hub.models.ImageClassifier.from_preset(str(preset), preprocessor=None)
+        return keras_hub.models.Backbone.from_preset(str(preset))
     except (ValueError, KeyError, TypeError, AttributeError, OSError, SafetensorError) as error:
         raise InvalidInput(
             f"keras-hub cannot convert {row.title} ({_first_line(error)}). Choose another model, or add an ONNX file "
             "of it as a file of your own."
         ) from error
+
+
+def _classifier(preset: Path) -> keras.Model:
+    """The classifier of a folder in the layout of Keras; of its ``task.json`` only numbers are used."""
+    import keras_hub
+
+    config, task = (json.loads((preset / name).read_text()) for name in (CONFIG, KERAS_TASK))
+    kind = getattr(keras_hub.models, str(task["registered_name"]).removeprefix("keras_hub>"))
+    backbone = keras_hub.models.Backbone.from_preset(str(preset))
+    head = keras_head_of(config, task) or {}
+    found = kind(backbone=backbone, preprocessor=None, num_classes=IMAGENET_CLASSES, **head)
+    found.load_task_weights(str(preset / KERAS_TASK_WEIGHTS))
+    return found
 
 
 def _last(outputs: Any) -> keras.KerasTensor:

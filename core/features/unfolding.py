@@ -31,6 +31,10 @@ def unfolded(model: keras.Model, tensor: keras.KerasTensor) -> Any:
 
 def unfolded_head(task: keras.Model, features: Any) -> keras.KerasTensor:
     """The logits of a keras-hub classifier for what its ``unfolded`` backbone outputs."""
+    if isinstance(getattr(task, "head", None), keras.Sequential):  # VGG's, which would stay one model in the graph
+        for layer in task.head.layers:
+            features = features if isinstance(layer, layers.Dropout) else layer(features)
+        return features
     with _without_own_layers(task), mock.patch.object(type(task.backbone), "__call__", lambda *_, **__: features):
         return task.call(task.inputs[0])
 

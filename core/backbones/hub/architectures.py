@@ -19,6 +19,8 @@ KERAS_FAMILIES = {
 }
 """Classes of keras-hub whose graph can be cut into blocks, with their family for display."""
 
+IMAGENET_CLASSES = 1000
+
 _TIMM_FAMILIES = (
     ("resnetv2_", "ResNetV2"), ("resnet", "ResNet"), ("csp", "CSPNet"), ("dark", "CSPNet"), ("densenet", "DenseNet"),
     ("mobilenetv3", "MobileNetV3"), ("vgg", "VGG"), ("efficientnet_", "EfficientNet"),
@@ -65,6 +67,23 @@ def _refuse_objects(value: Any) -> None:
     elif isinstance(value, list):
         for inner in value:
             _refuse_objects(inner)
+
+
+_HEAD_ARGUMENTS = {"pooling": str, "pooling_hidden_dim": int, "num_features": int, "head_filters": int}
+"""What the ``task.json`` of a classifier may say of its head; nothing else is used, and no object of it is made."""
+
+
+def keras_head_of(config: Mapping[str, Any], task: Mapping[str, Any]) -> dict[str, Any] | None:
+    """The arguments of the ImageNet classifier that ``task.json`` describes beside the ``config.json`` of a backbone in
+    the layout of Keras; None where it is no classifier of 1,000 classes of that backbone."""
+    backbone = architecture_of(HubLayout.KERAS, config)
+    about = task.get("config")
+    named = f"keras_hub>{backbone.removesuffix('Backbone')}ImageClassifier"
+    if task.get("registered_name") != named or backbone not in KERAS_FAMILIES or not isinstance(about, Mapping):
+        return None
+    if about.get("num_classes") != IMAGENET_CLASSES:
+        return None
+    return {name: about[name] for name, kind in _HEAD_ARGUMENTS.items() if type(about.get(name)) is kind}
 
 
 def architecture_of(layout: HubLayout, config: Mapping[str, Any]) -> str:

@@ -8,11 +8,19 @@ from typing import Any
 
 from core.backbones.added import check_name
 from core.backbones.hub.address import HubAddress, address_of
-from core.backbones.hub.architectures import architecture_of, convolutional_family, require_keras_hub
+from core.backbones.hub.architectures import (
+    IMAGENET_CLASSES,
+    architecture_of,
+    convolutional_family,
+    keras_head_of,
+    require_keras_hub,
+)
 from core.backbones.hub.client import HubClient
 from core.backbones.hub.layouts import (
     CONFIG,
     IMAGE_CONVERTER,
+    KERAS_TASK,
+    KERAS_TASK_WEIGHTS,
     LARGEST_JSON,
     PREPROCESSOR,
     Chosen,
@@ -33,8 +41,6 @@ from core.backbones.token_network import TokenNetwork, TokenTop
 from core.backbones.values import Backbone
 from core.errors import InvalidInput, Unavailable
 from core.text.units import listed
-
-IMAGENET_CLASSES = 1000
 
 _DATASETS = {
     "imagenet-1k": "ImageNet-1k",
@@ -167,7 +173,9 @@ def describe(text: str, client: HubClient | None = None) -> HubModel:
     if own is None:
         require_keras_hub()
     listing = index_of(repository, layout)
-    chosen = chosen_files(repository, layout, _small_json(repository, listing.path, client) if listing else None)
+    index = _small_json(repository, listing.path, client) if listing else None
+    head = layout is HubLayout.KERAS and _has_keras_head(repository, config, client)
+    chosen = chosen_files(repository, layout, index, task=head)
     preprocessing = preprocessing_of(layout, config, beside, trained_size=own.size if own else 0)
     if staged and staged.fixed_size:
         preprocessing = replace(preprocessing, size=staged.size)
@@ -184,7 +192,7 @@ def describe(text: str, client: HubClient | None = None) -> HubModel:
         chosen=chosen,
         parameters=sum(tokens.block_parameters(preprocessing.size)) if tokens else repository.parameters,
         text_tower=tokens is not None and has_texts(config) and any(f.name == TOKENIZER for f in chosen.described),
-        classes=_classifies(layout, config, tokens, staged),
+        classes=head or _classifies(layout, config, tokens, staged),
         trained_on=_trained_on(repository),
     )
 
@@ -204,12 +212,20 @@ def suggested_name(address: HubAddress) -> str:
 def _classifies(
     layout: HubLayout, config: Mapping[str, Any], tokens: TokenNetwork | None, staged: StagedNetwork | None
 ) -> bool:
-    """Whether it has ImageNet's 1,000 classes. Of Keras' layout only the backbone is taken."""
+    """Whether it has ImageNet's 1,000 classes, in the layouts of Transformers and timm."""
     if tokens:
         return tokens.top is not TokenTop.NONE
     if staged:
         return staged.classes
     return layout is HubLayout.TIMM and config.get("num_classes") == IMAGENET_CLASSES
+
+
+def _has_keras_head(repository: HubRepository, config: Mapping[str, Any], client: HubClient) -> bool:
+    """Whether a repository in the layout of Keras has a classifier of ImageNet's 1,000 classes."""
+    if KERAS_TASK_WEIGHTS not in repository.files:
+        return False
+    task = _small_json(repository, KERAS_TASK, client)
+    return task is not None and keras_head_of(config, task) is not None
 
 
 def _small_json(repository: HubRepository, path: str, client: HubClient) -> dict[str, Any] | None:

@@ -22,6 +22,8 @@ class HubLayout(StrEnum):
 CONFIG, PREPROCESSOR, IMAGE_CONVERTER = "config.json", "preprocessor_config.json", "image_converter.json"
 SAFETENSORS, SAFETENSORS_INDEX = "model.safetensors", "model.safetensors.index.json"
 KERAS_WEIGHTS, KERAS_INDEX = "model.weights.h5", "model.weights.json"
+KERAS_TASK, KERAS_TASK_WEIGHTS = "task.json", "task.weights.h5"
+"""Of a classifier in the layout of Keras, beside those of its backbone."""
 
 LARGEST_JSON = 4 * 10**6
 LARGEST_TEXT = 2 * 10**6
@@ -78,20 +80,30 @@ def index_of(repository: HubRepository, layout: HubLayout) -> HubFile | None:
     return None if single in repository.files else repository.files.get(index)
 
 
-def chosen_files(repository: HubRepository, layout: HubLayout, index: Mapping[str, Any] | None = None) -> Chosen:
+def chosen_files(
+    repository: HubRepository, layout: HubLayout, index: Mapping[str, Any] | None = None, *, task: bool = False
+) -> Chosen:
     """The files of a model that are downloaded.
 
     Args:
-        index: the content of ``index_of``.
+        index: the content of ``index_of``. task: whether with the classifier of Keras' layout.
 
     Raises:
         InvalidInput: it has no weights that Graft opens.
     """
     names = [CONFIG, PREPROCESSOR, TOKENIZER, *_TEXTS]
     if layout is HubLayout.KERAS:
-        names = [CONFIG, "metadata.json", IMAGE_CONVERTER, "preprocessor.json", *_TEXTS]
+        names = [
+            CONFIG,
+            "metadata.json",
+            IMAGE_CONVERTER,
+            "preprocessor.json",
+            *([KERAS_TASK] if task else []),
+            *_TEXTS,
+        ]
     described = [repository.files[name] for name in names if name in repository.files]
     weights = _weights(repository, layout, index)
+    weights += (repository.files[KERAS_TASK_WEIGHTS],) if task else ()
     listing = index_of(repository, layout)
     return Chosen(
         described=tuple(

@@ -1,5 +1,6 @@
 """Convolutional networks of the hub as keras-hub builds them: the same outputs, whole and cut, and in LiteRT."""
 
+import functools
 import json
 
 import keras
@@ -13,7 +14,7 @@ from core.features.cuts import block_ends
 from core.features.export import export_model
 from core.features.measuring import measured
 from tests.core.registry.test_backbones import an_added
-from tests.tiny_hub import timm_files
+from tests.tiny_hub import keras_files, timm_files
 
 pytestmark = pytest.mark.keras
 keras_hub = pytest.importorskip("keras_hub")
@@ -130,3 +131,50 @@ def test_a_missing_file_and_a_missing_classifier_are_told(tmp_path):
         converted.network(_row("ResNet"), tmp_path)
     with pytest.raises(InvalidInput, match="has no ImageNet classifier"):
         converted.network(replace(_row("ResNet"), classes=False), tmp_path, top=True)
+
+
+def a_resnet(classes=1000):
+    backbone = keras_hub.models.ResNetBackbone(
+        [64], [7], [64, 16], [1, 1], [1, 2], "basic_block", image_shape=(32, 32, 3)
+    )
+    return keras_hub.models.ResNetImageClassifier(backbone=backbone, num_classes=classes, preprocessor=None)
+
+
+def test_the_classifier_of_the_keras_layout_is_taken(tmp_path):
+    from dataclasses import replace
+
+    original = a_resnet()
+    for variable in original.weights:
+        variable.assign(variable + 0.02)
+    files = keras_files(original, 32)
+    assert {"task.json", "task.weights.h5"} <= set(files)
+    (tmp_path / "converted").mkdir()
+    for name, content in files.items():
+        (tmp_path / name).write_bytes(content)
+    row = converted.convert(tmp_path, tmp_path / "converted", replace(_row("ResNet"), input_size=32))
+    scaled = ((photos(32) / 255 - np.array(IMAGENET.mean)) / np.array(IMAGENET.deviation)).astype(np.float32)
+    found = loaded(row, tmp_path / "converted", top=True)(photos(32), training=False)
+    assert found.shape == (2, 1000) and relative(found, original(scaled, training=False)) < 1e-5
+    assert row.classes and not row.sized_classifier
+
+
+def test_the_classifier_of_a_vgg_is_taken_for_one_size_of_its_input(tmp_path, monkeypatch):
+    from dataclasses import replace
+
+    from keras_hub.src.utils.timm import convert_vgg
+
+    tiny = {"stackwise_num_repeats": [1] * 5, "stackwise_num_filters": [2] * 5}
+    monkeypatch.setattr(convert_vgg, "convert_backbone_config", lambda config: tiny)
+    monkeypatch.setitem(convert_vgg.REPEATS_BY_SIZE, "vgg11", [1] * 5)
+    smaller = functools.partialmethod(keras_hub.models.VGGImageClassifier.__init__, pooling_hidden_dim=4)
+    monkeypatch.setattr(keras_hub.models.VGGImageClassifier, "__init__", smaller)
+    for name, content in timm_files("vgg11", 224).items():
+        (tmp_path / name).write_bytes(content)
+    (tmp_path / "converted").mkdir()
+    row = converted.convert(tmp_path, tmp_path / "converted", replace(_row("VGG"), input_size=224))
+    assert row.classes and row.sized_classifier
+    model = loaded(row, tmp_path / "converted", top=True)
+    original = keras_hub.models.ImageClassifier.from_preset(str(tmp_path), preprocessor=None)
+    scaled = ((photos(224) / 255 - np.array(IMAGENET.mean)) / np.array(IMAGENET.deviation)).astype(np.float32)
+    assert relative(model(photos(224), training=False), original(scaled, training=False)) < 1e-5
+    assert not any(isinstance(layer, keras.Model) for layer in model.layers)

@@ -3,7 +3,7 @@
 import pytest
 
 from core.backbones.hub import architectures
-from core.backbones.hub.architectures import convolutional_family, require_keras_hub
+from core.backbones.hub.architectures import convolutional_family, keras_head_of, require_keras_hub
 from core.backbones.hub.layouts import HubLayout
 from core.errors import InvalidInput, Unavailable
 
@@ -49,3 +49,28 @@ def test_without_keras_hub_the_sentence_says_how_to_install_it(monkeypatch):
     monkeypatch.setattr(architectures, "find_spec", lambda name: None)
     with pytest.raises(Unavailable, match="make setup HUB=1"):
         require_keras_hub()
+
+
+def a_task(**changes):
+    return {
+        "registered_name": "keras_hub>ResNetImageClassifier",
+        "config": {"num_classes": 1000, "pooling": "avg"} | changes,
+    }
+
+
+RESNET = {"registered_name": "keras_hub>ResNetBackbone"}
+
+
+def test_of_the_classifier_of_the_keras_layout_only_known_numbers_are_used():
+    evil = {"class_name": "Lambda", "config": {}}
+    found = keras_head_of(RESNET, a_task(preprocessor=evil, activation=evil, num_features=evil, head_filters=8))
+    assert found == {"pooling": "avg", "head_filters": 8}
+
+
+@pytest.mark.parametrize(
+    "task",
+    [{}, a_task(num_classes=10), a_task() | {"config": None},
+     a_task() | {"registered_name": "keras_hub>VGGImageClassifier"}, a_task() | {"registered_name": "evil>Task"}],
+)  # fmt: skip
+def test_other_tasks_are_no_imagenet_classifier_of_the_backbone(task):
+    assert keras_head_of(RESNET, task) is None

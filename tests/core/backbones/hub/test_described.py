@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from core.backbones.hub import architectures
 from core.backbones.hub.address import address_of
 from core.backbones.hub.described import describe, suggested_name
 from core.backbones.hub.layouts import HubLayout
@@ -113,3 +114,19 @@ def test_a_config_that_was_changed_on_the_way_is_refused(hub, client):
 )
 def test_a_name_is_suggested(address, name):
     assert suggested_name(address_of(address)) == name
+
+
+def test_the_keras_layout_classifies_where_it_has_a_classifier_of_imagenets_classes(hub, client, monkeypatch):
+    monkeypatch.setattr(architectures, "find_spec", lambda name: name)
+    config = {"registered_name": "keras_hub>ResNetBackbone", "config": {"image_shape": [32, 32, 3]}}
+    task = {"registered_name": "keras_hub>ResNetImageClassifier", "config": {"num_classes": 1000}}
+    files = {"config.json": json.dumps(config).encode(), "model.weights.h5": b"x"}
+    head = {"task.json": json.dumps(task).encode(), "task.weights.h5": b"y"}
+    hub.add("graft/whole", files | head, card=MIT)
+    model = describe("graft/whole", client)
+    assert model.classes and {"task.json", "task.weights.h5"} <= {file.name for file in model.chosen.files}
+    ten = json.dumps(task | {"config": {"num_classes": 10}}).encode()
+    for name, others in (("none", {}), ("half", {"task.json": head["task.json"]}), ("ten", head | {"task.json": ten})):
+        hub.add(f"graft/{name}", files | others, card=MIT)
+        model = describe(f"graft/{name}", client)
+        assert not model.classes and "task.weights.h5" not in {file.name for file in model.chosen.files}, name
