@@ -21,17 +21,22 @@ def page() -> None:
     if adding.PARAMETER in st.query_params:
         adding.show(bench)
         return
-    backbone = linked_backbone(bench)
+    wanted = st.query_params.get("backbone")
     with explained():
+        backbone = linked_backbone(bench, wanted) if wanted else None
         if backbone is not None:
             panel.show(bench, backbone, availability(backbone, bench.settings))
             return
-        every_backbone(bench)
+        every_backbone(bench, wanted)
 
 
-def every_backbone(bench: Workbench) -> None:
+def every_backbone(bench: Workbench, missing: str | None) -> None:
+    """All of them; ``missing``: the one of the address, which is not among them."""
     everything = [(backbone, availability(backbone, bench.settings)) for backbone in bench.known_backbones()]
     heading("Backbones", listing.first_line(everything))
+    if missing:
+        said = f"There is no backbone or finished run '{missing}'; it may have been deleted. All there are stand below."
+        st.error(plain(said), icon=":material/error:")
     add_button()
     progress.show(bench)
     listing.show(bench, everything)
@@ -45,15 +50,11 @@ def open_adding() -> None:
     st.query_params.from_dict({adding.PARAMETER: adding.HUB})
 
 
-def linked_backbone(bench: Workbench) -> Backbone | None:
-    """The backbone of ``?backbone=``; None, after showing an error, if there is none."""
-    wanted = st.query_params.get("backbone")
-    if not wanted:
-        return None
+def linked_backbone(bench: Workbench, name: str) -> Backbone | None:
+    """The backbone of the address; None if there is none."""
     try:
-        return bench.backbone(wanted)
-    except GraftError as error:
-        st.error(plain(str(error)), icon=":material/error:")
+        return bench.backbone(name)
+    except GraftError:
         return None
 
 

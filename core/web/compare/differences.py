@@ -20,8 +20,8 @@ _SIDE_BY_SIDE = 4
 """Runs that are shown as columns; more are shown as rows, so that no name is cut."""
 
 
-_WIDTH, _SETTING = 240, 112
-"""Pixels of a run's column, and on a phone of that of the settings."""
+_WIDTH, _SETTING, _ICON = 240, 112, 10
+"""Pixels of a run's column, on a phone of that of the settings, and of what else stands in the head of a column."""
 _ON_A_PHONE, _NARROWEST = 236, 100
 """Pixels of all runs together, so that both of two are visible, and at least of each."""
 _WIDEST = 236
@@ -53,9 +53,15 @@ def _columns(selected: Selected, found: tuple[Difference, ...]) -> None:
     lines = [{"setting": one.title, **{id_: labelled(one, id_) for id_ in ids}} for one in found]
     accuracy = {row.run.id: percent(row.accuracy) for row in selected.comparison.rows}
     width = max(_NARROWEST, _ON_A_PHONE // len(ids)) if is_narrow() else _WIDTH
-    columns = {id_: st.column_config.TextColumn(selected.names[id_], width=width) for id_ in ids}
+    whole = {id_: selected.names[id_] for id_ in ids}
+    columns = {
+        id_: st.column_config.TextColumn(short, help=whole[id_], width=width)
+        for id_, short in fitting(whole, width - _ICON).items()
+    }
     columns["setting"] = st.column_config.TextColumn("Setting", width=_SETTING if is_narrow() else None)
-    table([{"setting": "Test accuracy", **accuracy}, *lines], key="compare.differs.columns", columns=columns)
+    table(
+        [{"setting": "Test accuracy", **accuracy}, *lines], key="compare.differs.columns", columns=columns, titles=whole
+    )
 
 
 def _rows(selected: Selected, found: tuple[Difference, ...]) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from math import isnan
+from types import MappingProxyType
 from typing import Any
 
 import pandas as pd
@@ -25,6 +26,7 @@ def table(
     formats: Mapping[str, Callable[[Any], str]] | None = None,
     columns: Mapping[str, Any] | None = None,
     whole: Callable[[], Sequence[Mapping[str, Any]]] | None = None,
+    titles: Mapping[str, str] | None = None,
     **options: Any,
 ) -> Any:
     """``st.dataframe`` of ``rows``; cells are shown as text, never as markup.
@@ -32,7 +34,8 @@ def table(
     Args:
         formats: formatter of each numeric column; sorting uses the number.
         columns: ``column_config``.
-        whole: the rows with what is shortened in ``rows``, for the text below.
+        whole: the rows with what is shortened in ``rows``, for the text below. titles: of columns whose label is
+            shortened, also for the text.
         options: of ``st.dataframe`` (``on_select``, ``selection_mode`` ...).
 
     The browser draws it on a canvas. While *Tables as text* is on (``text_switch``), the same rows stand below it as an
@@ -45,7 +48,7 @@ def table(
     options.setdefault("height", "content" if len(frame) <= 15 else 15 * ROW_HEIGHT)
     drawn = st.dataframe(shown, hide_index=True, column_config=columns, key=key, placeholder="–", **options)
     if is_text_on():
-        _as_text(whole() if whole else rows, formats or {}, columns or {})
+        _as_text(whole() if whole else rows, formats or {}, columns or {}, titles)
     return drawn
 
 
@@ -57,9 +60,12 @@ def editor(frame: pd.DataFrame, *, key: str, columns: Mapping[str, Any], **optio
 
 
 def _as_text(
-    rows: Sequence[Mapping[str, Any]], formats: Mapping[str, Callable[[Any], str]], columns: Mapping[str, Any]
+    rows: Sequence[Mapping[str, Any]],
+    formats: Mapping[str, Callable[[Any], str]],
+    columns: Mapping[str, Any],
+    titles: Mapping[str, str] | None = None,
 ) -> None:
-    st.table(text_of(rows, formats, columns), hide_index=True)
+    st.table(text_of(rows, formats, columns, titles or {}), hide_index=True)
 
 
 def is_text_on() -> bool:
@@ -77,13 +83,20 @@ def text_switch() -> None:
 
 
 def text_of(
-    rows: Sequence[Mapping[str, Any]], formats: Mapping[str, Callable[[Any], str]], columns: Mapping[str, Any]
+    rows: Sequence[Mapping[str, Any]],
+    formats: Mapping[str, Callable[[Any], str]],
+    columns: Mapping[str, Any],
+    whole: Mapping[str, str] = MappingProxyType({}),
 ) -> pd.DataFrame:
-    """The rows as they are shown, in words under the titles of their columns; pictures and curves are left out."""
+    """The rows as they are shown, in words under the titles of their columns; pictures and curves are left out.
+
+    Args:
+        whole: titles of columns whose label is shortened.
+    """
     known = dict.fromkeys(key for row in rows for key in row)
     configs = {key: _config_of(columns.get(key)) for key in known}
     kept = [key for key in known if not _is_picture(configs[key])]
-    titles = {key: configs[key].get("label") or key for key in kept}
+    titles = {key: whole.get(key) or configs[key].get("label") or key for key in kept}
     return pd.DataFrame(
         [{titles[key]: _word(row.get(key), formats.get(key)) for key in kept} for row in rows], dtype=str
     )

@@ -15,8 +15,10 @@ from core.people.acting import Role
 from core.serving.rows import table_rows
 from core.text.tables import as_csv
 from core.text.units import amount, brief, count, plain, size, unbroken
+from core.web.parts.device import is_narrow
 from core.web.parts.downloads import file_name
 from core.web.parts.rights import refusal
+from core.web.parts.run_names import fitting
 from core.web.parts.tables import name_column, number, table
 from core.web.parts.thumbnails import photo_strip
 from core.web.parts.upload_box import drop_upload, release_upload, upload_any_size
@@ -28,6 +30,9 @@ from core.workbench import Workbench
 UPLOAD = "predict.archive"
 
 _KEY = "predict.table.counts"
+_WIDEST, _CLASS, _ON_A_PHONE, _NARROWEST = 300, 118, 208, 100
+"""Pixels of a model's column; on a phone of the names of classes, of all models together and at least of each, so that
+two models are visible."""
 
 _STATES = {"done": ":green[:material/check_circle:]", "cancelled": ":orange[:material/cancel:]"}
 
@@ -167,11 +172,16 @@ def _counts(bench: Workbench, job: TableJob) -> None:
         {"Class": name} | {run_id: counts.get(name, 0) for run_id, counts in job.progress.classes.items()}
         for name in classes
     ]
+    whole = {run_id: names.get(run_id, run_id) for run_id in job.progress.classes}
+    if len(set(whole.values())) < len(whole):
+        whole = {run_id: f"{name} · {run_id}" for run_id, name in whole.items()}
+    width = max(_NARROWEST, _ON_A_PHONE // len(whole)) if is_narrow() else _WIDEST
     models = {
-        run_id: number(names.get(run_id, run_id), f"Photos for which model {run_id} predicts this class")
-        for run_id in job.progress.classes
+        run_id: number(short, f"{whole[run_id]}: photos for which it predicts this class", width=width)
+        for run_id, short in fitting(whole, width).items()
     }
-    table(rows, columns={"Class": name_column("Class", list(classes), widest=160)} | models, key=f"{_KEY}.{job.id}")
+    columns = {"Class": name_column("Class", list(classes), widest=_CLASS if is_narrow() else 160)} | models
+    table(rows, columns=columns, titles=whole, key=f"{_KEY}.{job.id}")
 
 
 def _uncertain(bench: Workbench, job: TableJob) -> None:

@@ -40,6 +40,7 @@ def test_words_are_those_of_the_cells_without_pictures_and_curves():
     rows = [
         {"dot": "data:image/svg+xml,x", "curve": [1.0], "p": 0.25, "tags": ("a", "b"), "empty": None, "open": "Open"}
     ]
+    assert "whole" in text_of(rows, {}, columns, {"p": "whole"}).columns, "a label may be shortened"
     found = text_of(rows, {"p": "{:.1f}".format}, columns)
     words = {key: value.replace("\\", "") for key, value in found.to_dict("records")[0].items()}
     assert words == {"p value": "0.2", "tags": "a, b", "empty": "–", "Look": "Open"}
