@@ -30,7 +30,7 @@ from core.workbench import Workbench
 UPLOAD = "predict.archive"
 
 _KEY = "predict.table.counts"
-_WIDEST, _CLASS, _ON_A_PHONE, _NARROWEST = 300, 118, 208, 100
+_WIDEST, _CLASS, _ON_A_PHONE, _NARROWEST = 300, 132, 194, 96
 """Pixels of a model's column; on a phone of the names of classes, of all models together and at least of each, so that
 two models are visible."""
 
