@@ -40,8 +40,9 @@ def train(options: Namespace) -> Result:
     plan = workbench.grid_plan(dataset.id, choice)
     if not plan.launchable:
         raise InvalidInput(plan.refused[0].because)
+    leaks = {"leaks": next(iter(workbench.leak_notes([dataset.id])), None)}
     if options.dry_run:
-        return plan_json(plan), not plan.refused
+        return plan_json(plan) | leaks, not plan.refused
     if _asks(options):
         _ask_about(plan)
     launched = workbench.launch_grid(plan, priority=options.priority)
@@ -50,7 +51,7 @@ def train(options: Namespace) -> Result:
     for row in plan.refused:
         print(f"Not launched: {row.name}. {row.because}", file=sys.stderr)
     rows += [planned_row(one, None) for one in plan.plans if one.decision is Decision.REFUSED]
-    return launch_json(plan, rows), done and not plan.refused
+    return launch_json(plan, rows) | leaks, done and not plan.refused
 
 
 def _waited(workbench: Workbench, runs: Sequence[Run], rows: list[dict]) -> bool:
@@ -105,4 +106,5 @@ def train_text(result: dict) -> str:
         lines += [f"    Remedy: {remedy['label']}." for remedy in row["remedies"]]
     lines += [f"{result['plan']['sentence']}."]
     lines += [part["sentence"] for part in (result["plan"]["band"], result["plan"]["forecast_error"]) if part]
+    lines += [leaks["sentence"]] if (leaks := result.get("leaks")) else []
     return "\n".join([*lines, *(concern["sentence"] for concern in result["concerns"])])

@@ -30,7 +30,15 @@ def choose(bench: Workbench, dataset: Dataset, now: Address) -> Address:
     except InvalidInput as error:
         st.warning(f"{plain(str(error))} All test photos are shown here.", icon=":material/warning:")
         return replace(now, without=())
+    if Flag.SUSPECTS in now.flags and found:
+        st.caption(_SUSPECTS)
     return now
+
+
+_SUSPECTS = (
+    "Suspect photos are those for which a linear head names another class. Many of them may only be hard to recognise; "
+    "then accuracies without them are too high. A photo that you decide to keep is not left out."
+)
 
 
 def _switch(found: FlaggedPhotos, now: Address) -> None:
@@ -40,7 +48,7 @@ def _switch(found: FlaggedPhotos, now: Address) -> None:
     st.toggle(
         f"Without {words}", key=SWITCH, on_change=_into_url,
         help="Accuracies, intervals and tests are computed again on the other test photos, and ranks that change are "
-        "marked. Suspect: its class is probably wrong. Leaked: a near-copy of it is in another split.",
+        "marked. Suspect: a linear head names another class. Leaked: a near-copy of it is in another split.",
     )  # fmt: skip
 
 

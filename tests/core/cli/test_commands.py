@@ -18,6 +18,7 @@ from core.registry import Registry
 from core.runs.values import Cancel, Status
 from core.workbench import Workbench
 from tests.factories import fill
+from tests.findings import store_findings
 from tests.photo_files import archive, classes, jpeg
 
 
@@ -44,6 +45,18 @@ def test_import_says_what_came_in_and_a_second_time_says_it_was_there(call):
 def test_import_of_no_zip_is_one_sentence(call, tmp_path):
     (tmp_path / "photos.zip").write_text("no")
     assert "ZIP" in call("import", str(tmp_path / "photos.zip"), code=1)
+
+
+def test_leaked_test_photos_are_told_before_training(call, registry, home, capsys):
+    dataset = registry.datasets()[0]
+    asked = ["train", "--dataset", dataset.name, "--backbone", "efficientnet_lite1"]
+    assert call(*asked, "--dry-run")["leaks"] is None
+    train, test = (registry.photos(dataset.id, split=split)[0] for split in ("train", "test"))
+    store_findings(dataset, home, copies=[(train, test)])
+    leaks = call(*asked, "--dry-run")["leaks"]
+    assert leaks["sentence"].startswith("1 test photo has a near-copy")
+    assert main([*asked, "--dry-run"]) == 0 and leaks["sentence"] in capsys.readouterr().out
+    assert call(*asked)["leaks"] == leaks
 
 
 def test_train_plans_and_queues_one_run_per_backbone(call, registry):

@@ -49,8 +49,9 @@ def test_all_photos_are_compared_on_until_a_person_chooses_otherwise(bench, fill
     assert [cell.split(" %")[0] for cell in table_of(at)["accuracy"]] == [
         f"{100 * one.values['accuracy']:.1f}".removesuffix(".0") for one in expected.entries
     ]
+    assert "accuracies without them are too high" in said(at)
     at.toggle(key=SWITCH).set_value(False).run()
-    assert "without" not in at.query_params
+    assert "without" not in at.query_params and "accuracies without them" not in said(at)
 
 
 def test_ranks_that_change_are_marked(bench, filled, photos):
