@@ -52,6 +52,8 @@ class PlannedVersion:
 def apply_decisions(dataset: Dataset, *, registry: Registry, settings: Settings, validation: bool = False) -> Dataset:
     """Make a new version of ``dataset`` by what was decided on its photos; returns it.
 
+    Photos that were kept stay kept on both versions, so that nobody is asked about them again.
+
     Args:
         validation: draw validation photos from those that were labelled (``labelled_pool``).
 
@@ -69,8 +71,23 @@ def apply_decisions(dataset: Dataset, *, registry: Registry, settings: Settings,
             )
         _check(dataset, planned.photos)
         made = _stored(dataset, planned, decisions, registry, settings)
-        decisions.clear()
+        stay = [one for one in standing(decisions).values() if one.action is PhotoAction.KEEP]
+        seen = seen_before(decisions, planned.photos)
+        decisions[:] = stay
+    if seen:
+        with changing(made, settings) as there:
+            there += seen
     return made
+
+
+def seen_before(decisions: Sequence[PhotoDecision], photos: Sequence[Photo]) -> list[PhotoDecision]:
+    """What a check of the new version need not ask again: its photos that a person kept, relabelled or moved are kept
+    there."""
+    answers = (PhotoAction.KEEP, PhotoAction.RELABEL, PhotoAction.MOVE)
+    there = {photo.digest for photo in photos}
+    last = standing(decisions).values()
+    kept = [one for one in last if one.action in answers and one.digest in there]
+    return [replace(one, action=PhotoAction.KEEP, target="") for one in kept]
 
 
 def planned_version(dataset: Dataset, *, registry: Registry, settings: Settings) -> PlannedVersion:

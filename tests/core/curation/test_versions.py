@@ -63,6 +63,28 @@ def test_the_version_before_stays_and_the_lineage_is_told(dataset, registry, set
     assert stored.digest == made.digest and len(own) == 78
 
 
+def test_what_was_decided_is_not_asked_again_on_the_new_version(dataset, settings, photos, say, apply):
+    kept, wrong, leak, gone = photos[0], photos[1], next(p for p in photos if p.split == "test"), photos[2]
+    say([kept], PhotoAction.KEEP)
+    say([wrong], PhotoAction.RELABEL, "tulip")
+    say([leak], PhotoAction.MOVE, "train")
+    say([gone], PhotoAction.EXCLUDE)
+    made = apply()
+    there = decisions_on(made, settings)
+    assert {one.digest for one in there} == {kept.digest, wrong.digest, leak.digest}
+    assert {(one.action, one.target) for one in there} == {(PhotoAction.KEEP, "")}
+    (stays,) = decisions_on(dataset, settings)
+    assert (stays.digest, stays.action) == (kept.digest, PhotoAction.KEEP)
+
+
+def test_of_two_people_who_make_a_version_at_once_one_makes_it(dataset, registry, photos, say, apply):
+    say(photos[:2], PhotoAction.EXCLUDE)
+    apply()
+    with pytest.raises(InvalidInput, match="nothing to make a version of"):
+        apply()
+    assert [one.version for one in registry.datasets()] == [2, 1]
+
+
 def test_without_changes_there_is_no_version(dataset, registry, photos, say, apply):
     for action, target in ((PhotoAction.KEEP, ""), (PhotoAction.RELABEL, photos[0].class_name)):
         say([photos[0]], action, target)
