@@ -10,7 +10,7 @@ from core.files.home import registry_file
 from core.registry import Registry
 from core.settings import Settings
 from core.workbench import Workbench
-from tests.browser.conftest import Server, start_server, stop_server, visit_with
+from tests.browser.conftest import Server, Visit, start_server, stop_server
 from tests.browser.test_frame import PATHS
 from tests.core.text.test_markdown import HOSTILE
 from tests.factories import fill
@@ -33,8 +33,14 @@ def marked_server(tmp_path_factory) -> Iterator[Server]:
     stop_server(server)
 
 
-def test_no_name_becomes_markup_on_any_page(context, marked_server):
-    visit = visit_with(context, marked_server)
+@pytest.fixture
+def visit(tab, marked_server, request) -> Iterator[Visit]:
+    """A visit to the server of such names."""
+    with tab.lent(marked_server, request.node) as visit:
+        yield visit
+
+
+def test_no_name_becomes_markup_on_any_page(visit):
     for path in PATHS:
         page = visit.open(path)
         page.wait_for_timeout(500)
@@ -45,17 +51,15 @@ def test_no_name_becomes_markup_on_any_page(context, marked_server):
     assert visit.complaints == []
 
 
-def test_the_names_are_shown_letter_by_letter(context, marked_server):
-    visit = visit_with(context, marked_server)
+def test_the_names_are_shown_letter_by_letter(visit):
     expect(visit.open("/runs").get_by_test_id("stMain")).to_contain_text(FIRE)
 
 
-def test_a_hostile_note_runs_nothing_and_calls_nobody(context, marked_server):
+def test_a_hostile_note_runs_nothing_and_calls_nobody(visit, marked_server):
     bench = Workbench.open(marked_server.settings)
     run = bench.registry.runs()[-1]
     bench.annotate(run.id, notes="\n\n".join(["**steady**", *HOSTILE]))
     bench.registry.close()
-    visit = visit_with(context, marked_server)
     page = visit.open(f"/runs?run={run.id}")
     note = page.locator(".st-key-run-note")
     expect(note.locator("strong", has_text="steady")).to_have_count(1)  # it is shown as markdown
@@ -67,9 +71,8 @@ def test_a_hostile_note_runs_nothing_and_calls_nobody(context, marked_server):
 
 
 @pytest.mark.parametrize("path", ["/runs", "/train?start=quick"])
-def test_tables_offer_no_csv_that_leaves_formulas_unguarded(context, marked_server, path):
+def test_tables_offer_no_csv_that_leaves_formulas_unguarded(visit, path):
     """Streamlit's button writes cells such as ``=HYPERLINK(...)`` as they are; ``core.text.tables`` guards them."""
-    visit = visit_with(context, marked_server)
     page = visit.open(path)
     tables = page.get_by_test_id("stDataFrame")
     tables.first.wait_for()

@@ -30,8 +30,9 @@ def report(tmp_path_factory):
     return path
 
 
-@pytest.fixture(params=["light", "dark"])
+@pytest.fixture(scope="module", params=["light", "dark"])
 def opened(browser, report, request):
+    """The report, opened once: its charts are most of the time."""
     context = browser.new_context(viewport={"width": 390, "height": 844}, color_scheme=request.param)
     page = context.new_page()
     page.asked, page.complaints = [], []
@@ -81,7 +82,9 @@ def brightness(colour: str) -> float:
     return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
 
 
-def test_printed_it_has_every_chart_on_white_paper(opened):
+def test_printed_it_has_every_chart_on_white_paper(opened, report):
+    """Also those that were not scrolled to."""
+    opened.goto(report.as_uri())
     opened.evaluate("dispatchEvent(new Event('beforeprint'))")
     opened.emulate_media(media="print")
     assert opened.evaluate(

@@ -1,11 +1,12 @@
 """On touch screens, controls that elsewhere appear on hover are always visible and cover nothing."""
 
 import re
+from collections.abc import Iterator
 
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.conftest import visit_with
+from tests.browser.conftest import Visit, visit_with
 
 PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}
 
@@ -25,50 +26,53 @@ COVERED = """() => {
 """The number of toolbars, and what one of them covers."""
 
 
+@pytest.fixture(scope="module")
+def phone(browser, filled_server) -> Iterator[Visit]:
+    """One page for all tests: another one would compile all scripts again."""
+    with browser.new_context(**PHONE) as context:
+        yield visit_with(context, filled_server)
+
+
 PAGES = ("/train?start=quick", "/runs", "/datasets?dataset=flowers", "/compare?view=confusion")
 
 
 @pytest.mark.parametrize("path", PAGES)
-def test_the_tools_of_tables_and_charts_cover_nothing_that_can_be_read_or_touched(browser, filled_server, path):
-    with browser.new_context(**PHONE) as context:
-        page = visit_with(context, filled_server).open(path)
-        page.wait_for_function(f"() => ({COVERED})()[0]", timeout=60_000)
-        page.wait_for_timeout(1000)  # what is drawn last moves what is above it
-        assert page.wait_for_function(
-            f"() => {{ const [rows, covered] = ({COVERED})(); return rows && [covered] }}", timeout=60_000
-        ).json_value() == [[]]
+def test_the_tools_of_tables_and_charts_cover_nothing_that_can_be_read_or_touched(phone, path):
+    page = phone.open(path)
+    page.wait_for_function(f"() => ({COVERED})()[0]", timeout=60_000)
+    page.wait_for_timeout(1000)  # what is drawn last moves what is above it
+    assert page.wait_for_function(
+        f"() => {{ const [rows, covered] = ({COVERED})(); return rows && [covered] }}", timeout=60_000
+    ).json_value() == [[]]
 
 
-def test_a_phone_says_so_and_gets_the_accuracy_beside_the_name(browser, filled_server):
+def test_a_phone_says_so_and_gets_the_accuracy_beside_the_name(phone):
     """The table itself is painted; what is read aloud of it stands in the page."""
-    with browser.new_context(**PHONE) as context:
-        page = visit_with(context, filled_server).open("/runs")
-        heads = page.get_by_test_id("stDataFrame").last.locator("canvas th")
-        for place, words in enumerate(("Run", "Test accuracy")):
-            expect(heads.nth(place)).to_have_text(words)
+    page = phone.open("/runs")
+    heads = page.get_by_test_id("stDataFrame").last.locator("canvas th")
+    for place, words in enumerate(("Run", "Test accuracy")):
+        expect(heads.nth(place)).to_have_text(words)
 
 
-def test_what_waits_has_its_buttons_in_one_row(browser, filled_server):
-    with browser.new_context(**PHONE) as context:
-        page = visit_with(context, filled_server).open("/runs")
-        row = page.locator('[class*="st-key-waiting-"]').first
-        row.wait_for(timeout=60_000)
-        earlier, cancel = (row.get_by_role("button", name=name).bounding_box() for name in ("Start earlier", "Cancel"))
+def test_what_waits_has_its_buttons_in_one_row(phone):
+    page = phone.open("/runs")
+    row = page.locator('[class*="st-key-waiting-"]').first
+    row.wait_for(timeout=60_000)
+    earlier, cancel = (row.get_by_role("button", name=name).bounding_box() for name in ("Start earlier", "Cancel"))
     assert earlier and cancel and abs(earlier["y"] - cancel["y"]) < earlier["height"]
 
 
-def test_a_finger_scrolls_the_page_over_a_chart_and_a_tap_opens_the_photos_of_a_cell(browser, filled_server):
-    with browser.new_context(**PHONE) as context:
-        page = visit_with(context, filled_server).open("/compare?view=confusion")
-        cell = page.locator(".st-key-compare-confusion-a .scatterlayer .textpoint text").first
-        cell.wait_for(timeout=60_000)
-        before = in_the_middle(page, cell)
-        swipe(page, before, up=150)
-        page.wait_for_timeout(500)  # it may glide on
-        after = cell.bounding_box()
-        assert before["y"] - after["y"] > 75, "the page has not moved with the finger"
-        page.touchscreen.tap(after["x"] + after["width"] / 2, after["y"] + after["height"] / 2)
-        expect(page).to_have_url(re.compile(r"cell="), timeout=30_000)
+def test_a_finger_scrolls_the_page_over_a_chart_and_a_tap_opens_the_photos_of_a_cell(phone):
+    page = phone.open("/compare?view=confusion")
+    cell = page.locator(".st-key-compare-confusion-a .scatterlayer .textpoint text").first
+    cell.wait_for(timeout=60_000)
+    before = in_the_middle(page, cell)
+    swipe(page, before, up=150)
+    page.wait_for_timeout(500)  # it may glide on
+    after = cell.bounding_box()
+    assert before["y"] - after["y"] > 75, "the page has not moved with the finger"
+    page.touchscreen.tap(after["x"] + after["width"] / 2, after["y"] + after["height"] / 2)
+    expect(page).to_have_url(re.compile(r"cell="), timeout=30_000)
 
 
 def in_the_middle(page, cell) -> dict:
