@@ -50,7 +50,7 @@ def _most_accurate(some: Sequence[Backbone]) -> Backbone:
 
 def _caption(left_out: int) -> str:
     text = (
-        "Published accuracy on ImageNet against the work of one photo at the input size of each network. It says how "
+        "Published accuracy on ImageNet against the work of one photo at the input size of each backbone. It says how "
         "good the features are on ImageNet; how accurate a model of your photos is, only a run says."
     )
     if not left_out:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-WIDTH, PHONE_WIDTH, HEIGHT = 300, 200, 300
+WIDTH, PHONE_WIDTH, HEIGHT = 300, 200, 245
 """Pixels between the outermost points of a plot beside a table, and on a phone. A wider one leaves more room between
 its names."""
 _LETTER, _LINE, _AWAY = 6.9, 16, 7

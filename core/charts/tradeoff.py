@@ -146,11 +146,8 @@ def _draw(
     return figure(
         [_front_line(points), *faint, *([_lower_trace(lower, floor, looks)] if lower else []), *named],
         revision=f"accuracy against {kind.key}",
-        height=440 + 16 * len(strong)
-        if shown
-        else 420
-        if legend
-        else 350,  # a long legend must leave the points their room
+        # a long legend must leave the points their room; without one the axis is seen at 1440 x 900 on the page Compare
+        height=440 + 16 * len(strong) if shown else 420 if legend else 324,
         showlegend=shown,
         xaxis=_cost_axis(kind, [point.cost for point in points], currency),
         yaxis=axis("test accuracy", "%", **({"range": _range(floor, points)} if lower else {})),

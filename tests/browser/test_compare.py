@@ -66,3 +66,12 @@ def _photos(page: Page) -> list[str]:
     pictures = page.get_by_test_id("stMain").locator("img[alt*=', B: ']")
     pictures.first.wait_for(timeout=PATIENT)
     return [pictures.nth(place).get_attribute("alt") for place in range(pictures.count())]
+
+
+def test_the_leaderboard_and_the_whole_chart_beside_it_are_seen_without_scrolling(filled_visit):
+    page = filled_visit.open("/compare")
+    assert page.viewport_size == {"width": 1440, "height": 900}
+    expect(page.locator('[data-testid="stPlotlyChart"] .xtitle').first).to_be_in_viewport(ratio=1)
+    table, chart = (page.get_by_test_id(name).first for name in ("stDataFrame", "stPlotlyChart"))
+    left, right = table.bounding_box(), chart.bounding_box()
+    assert left and right and left["x"] + left["width"] < right["x"] and left["y"] < 600

@@ -73,11 +73,11 @@ def _filters(everything: Choices) -> BackboneQuery:
         )  # fmt: skip
     with more if narrow else fields:
         chosen = st.multiselect("Family", families, key="family", bind="query-params", placeholder="Any")
-        work = _limit("Multiply-adds at most", WORK, "work", "Of one photo at the network's own input size.")
-        top1 = _limit("ImageNet top-1 at least", TOP1, "top1", "As published; networks without a figure are left out.")
+        work = _limit("Multiply-adds at most", WORK, "work", "Of one photo at the backbone's own input size.")
+        top1 = _limit("ImageNet top-1 at least", TOP1, "top1", "As published; backbones without a figure are left out.")
     with more:
         parameters = _limit("Parameters at most", PARAMETERS, "parameters")
-        side = _limit("Input at most", INPUTS, "input", "Side of the network's own input.")
+        side = _limit("Input at most", INPUTS, "input", "Side of the backbone's own input.")
         licence = st.multiselect("Licence", licences, key="licence", bind="query-params", placeholder="Any")
         allowed = st.multiselect(
             "Patterns it allows", list(OFFERED), format_func=lambda pattern: OFFERED[pattern].title,
@@ -134,7 +134,7 @@ def _table(shown: Choices, runs: Mapping[str, int]) -> None:
         ),
         "top1": tables.number("ImageNet top-1", "As published."),
         "parameters": tables.number("Parameters", "Without the ImageNet classifier."),
-        "work": tables.number("Multiply-adds", "Of one photo at the network's own input size."),
+        "work": tables.number("Multiply-adds", "Of one photo at the backbone's own input size."),
         "input": tables.number("Input", "Side of the square input in pixels.", format="%d px"),
         "weights": st.column_config.TextColumn("Weights", help="Whether they are on this machine."),
         "runs": tables.number("Runs here", "Runs of this home with it."),

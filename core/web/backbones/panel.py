@@ -75,10 +75,10 @@ def _figures(backbone: Backbone) -> None:
     work = magnitude(backbone.multiply_adds) if backbone.multiply_adds else facts.NOT_KNOWN
     metrics(
         "backbone",
-        ("Parameters", magnitude(backbone.parameters), "Weights of the network without its ImageNet classifier."),
+        ("Parameters", magnitude(backbone.parameters), "Weights of the backbone without its ImageNet classifier."),
         ("Multiply-adds", work, f"Of one photo of {backbone.input_size} px, without the ImageNet classifier."),
         ("Features", amount(backbone.feature_size), "Length of the vector that a head gets for every photo."),
-        ("Blocks", amount(len(backbone.blocks)), "Places where the network can be cut."),
+        ("Blocks", amount(len(backbone.blocks)), "Places where the backbone can be cut."),
         ("ImageNet top-1", top1, "As published. It does not say how accurate a model of your photos is."),
     )
 

@@ -5,7 +5,7 @@ import streamlit as st
 from core.planning.remaining import StageTimes
 from core.runs.stages import stage_label
 from core.runs.values import Progress
-from core.text.units import amount, glued, plain, rough_duration, size
+from core.text.units import amount, duration, glued, plain, rough_duration, size
 
 STARTING = "Starting the trainer"
 _ALMOST_DONE = 3.0
@@ -39,7 +39,8 @@ def stage_text(progress: Progress, times: StageTimes, now: float, left: float) -
     if progress.total:
         return f"{label}: {_counted(progress)}{rest}"
     elapsed = times.elapsed(progress, now)
-    return f"{label}: {elapsed:.0f} s so far{rest or ', longer than usual'}"
+    so_far = f"{elapsed:.0f} s" if elapsed < 60 else duration(elapsed)
+    return f"{label}: {so_far} so far{rest or ', longer than usual'}"
 
 
 def left_text(seconds: float) -> str:

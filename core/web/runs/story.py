@@ -80,7 +80,7 @@ def attempts(bench: Workbench, run: Run) -> None:
             "Attempt": one.number,
             times.column("Started"): times.cell(one.started_at),
             "First epoch": one.first_epoch,
-            "Duration": duration(one.ended_at - one.started_at) if one.ended_at else "still running",
+            "Time spent": duration(one.ended_at - one.started_at) if one.ended_at else "still running",
             "Device": slot_label(one.slot),
             "Outcome": one.outcome.lower() or "–",
         }

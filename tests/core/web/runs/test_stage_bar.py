@@ -25,6 +25,7 @@ def test_near_its_end_a_run_is_almost_done():
         (at("Computing features", 0, 700, "photos"), 130.0, "Computing features: 0 of 700 photos"),
         (at("Saving"), 103.0, "Saving the model: 3 s so far, about 5 s left"),
         (at("Saving"), 109.0, "Saving the model: 9 s so far, longer than usual"),
+        (at("Saving"), 230.0, "Saving the model: 2 min 10 s so far, longer than usual"),
         (at("Downloading ResNet50", 14_000_000, 98_000_000, "bytes"), 100.0, "Downloading ResNet50: 14 MB of 98 MB"),
     ],
 )
