@@ -27,6 +27,10 @@ def few(registry, settings):
 
 @pytest.fixture
 def contenders(dataset, registry, settings):
+    return three_contenders(dataset, registry, settings)
+
+
+def three_contenders(dataset, registry, settings):
     """Three backbones at their own size."""
     found = contenders_of(dataset, registry, settings)
     wanted = ("squeezenet", GOOD, "efficientnet_lite2")

@@ -1,12 +1,17 @@
 """Shortlists of photos whose features are known: one backbone tells the classes apart, the others see noise."""
 
+from types import SimpleNamespace
+
 import pytest
 
 from core.advising.shortlisting import Shortlisting
 from core.advising.values import LISTED, ShortlistQuestion
 from core.errors import Cancelled, InvalidInput, NotFound, Unavailable
-from core.files.home import dataset_folder
-from tests.core.advising.conftest import GOOD, quiet
+from core.files.home import dataset_folder, registry_file
+from core.registry import Registry
+from core.settings import Settings
+from tests.core.advising.conftest import GOOD, ClassesEngine, quiet, three_contenders
+from tests.factories import fill
 
 
 @pytest.fixture
@@ -19,8 +24,28 @@ def make(registry, settings, contenders, engine_for):
     return make
 
 
-def test_the_backbone_that_tells_the_classes_apart_is_first_and_the_favourite_is_named(make, dataset):
-    found = make(dataset)
+@pytest.fixture(scope="module")
+def made(tmp_path_factory) -> SimpleNamespace:
+    """A shortlist of 400 photos, for tests that only read it: what was told and asked meanwhile, and the photos."""
+    settings = Settings(home=tmp_path_factory.mktemp("shortlist") / "home")
+    registry = Registry.open(registry_file(settings))
+    dataset = fill(registry, settings, runs=0, per_class=100).dataset
+    contenders, asked, told = three_contenders(dataset, registry, settings), [], []
+    found = Shortlisting(
+        dataset,
+        registry=registry,
+        settings=settings,
+        report=lambda stage, done, total, near: told.append((done, near)),
+        contenders=contenders,
+        engine=lambda contender, cut: ClassesEngine(registry, dataset, contender, cut, asked),
+    ).make(ShortlistQuestion())
+    test = {photo.digest for photo in registry.photos(dataset.id, split="test")}
+    registry.close()
+    return SimpleNamespace(found=found, told=told, asked=asked, test=test, contenders=contenders)
+
+
+def test_the_backbone_that_tells_the_classes_apart_is_first_and_the_favourite_is_named(made):
+    found = made.found
     first, *others = found.named
     assert first.backbone == GOOD and first.accuracy > 0.95 and first.same and not found.too_few
     assert [one.place for one in found.named] == list(range(1, LISTED + 1))
@@ -31,21 +56,18 @@ def test_the_backbone_that_tells_the_classes_apart_is_first_and_the_favourite_is
     assert found.minutes > 0 and found.photos > 0 and "fine-tuning" in found.notes[0]
 
 
-def test_every_candidate_has_a_name_of_its_own(make, dataset):
-    names = [one.name for one in make(dataset).candidates]
+def test_every_candidate_has_a_name_of_its_own(made):
+    names = [one.name for one in made.found.candidates]
     assert len(set(names)) == len(names) and any(name.endswith("without top 2 blocks") for name in names)
 
 
-def test_test_photos_are_never_read(make, dataset, registry, asked):
-    make(dataset)
-    test = {photo.digest for photo in registry.photos(dataset.id, split="test")}
-    assert asked and not test & set(asked)
+def test_test_photos_are_never_read(made):
+    assert made.asked and made.test and not made.test & set(made.asked)
 
 
-def test_each_photo_is_computed_once_a_backbone_and_the_first_round_is_a_sample(make, dataset, contenders, asked):
-    found = make(dataset)
-    assert found.photos == len(asked) == len(contenders) * (256 + 60)
-    assert {one.photos for one in found.candidates} == {256}
+def test_each_photo_is_computed_once_a_backbone_and_the_first_round_is_a_sample(made):
+    assert made.found.photos == len(made.asked) == len(made.contenders) * (256 + 60)
+    assert {one.photos for one in made.found.candidates} == {256}
 
 
 def test_twenty_photos_are_too_few_to_tell_and_the_favourite_comes_first(make, few):
@@ -54,17 +76,14 @@ def test_twenty_photos_are_too_few_to_tell_and_the_favourite_comes_first(make, f
     assert found.named[0].favourite
 
 
-def test_what_the_nearest_photos_say_is_known_early(make, dataset):
-    told = []
-    found = make(dataset, report=lambda stage, done, total, near: told.append((done, near)))
-    first = next(done for done, near in told if near is not None)
-    assert first <= 256 + 60 < told[-1][0]
-    assert found.neighbours == told[-1][1] and found.neighbours.validation == 60
+def test_what_the_nearest_photos_say_is_known_early(made):
+    first = next(done for done, near in made.told if near is not None)
+    assert first <= 256 + 60 < made.told[-1][0]
+    assert made.found.neighbours == made.told[-1][1] and made.found.neighbours.validation == 60
 
 
-def test_only_what_fits_the_minutes_is_named(make, dataset):
-    everything = make(dataset)
-    quickest = min(one.minutes for one in everything.candidates)
+def test_only_what_fits_the_minutes_is_named(make, made, dataset):
+    quickest = min(one.minutes for one in made.found.candidates)
     found = make(dataset, ShortlistQuestion(minutes=1.01 * quickest))
     assert sum(one.minutes for one in found.named) <= 1.01 * quickest and len(found.named) == 1
     assert found.named[0].favourite

@@ -197,16 +197,16 @@ def test_no_certain_layout_of_folders_in_folders_has_split_words_as_classes(seed
     assert len(splits) < 2, (patterns, found)
 
 
-def test_fifty_thousand_photos_with_a_table_are_read_in_seconds():
+def test_twenty_thousand_photos_with_a_table_are_read_in_seconds():
     """Linear in the number of photos: a quadratic step would take minutes."""
-    names = [f"train/{number}.jpg" for number in range(50_000)]
-    rows = "\n".join(f"{number},label {number % 100}" for number in range(50_000))
+    names = [f"train/{number}.jpg" for number in range(20_000)]
+    rows = "\n".join(f"{number},label {number % 100}" for number in range(20_000))
     started = time.process_time()
     choice = choice_of({"train.csv": f"id,label\n{rows}"}, *names)
-    assert not choice.question and len(choice.layouts[0].candidates) == 50_000
+    assert not choice.question and len(choice.layouts[0].candidates) == 20_000
     choice = choice_of(
-        {"l.csv": f"f,label\n{chr(10).join(['x.jpg,a', 'x.jpg,b'] * 25_000)}"},
-        *(f"d{number}/x.jpg" for number in range(50_000)),
+        {"l.csv": f"f,label\n{chr(10).join(['x.jpg,a', 'x.jpg,b'] * 10_000)}"},
+        *(f"d{number}/x.jpg" for number in range(20_000)),
     )
-    assert len(choice.layouts[0].candidates) == 50_000
-    assert time.process_time() - started < 40
+    assert len(choice.layouts[0].candidates) == 20_000
+    assert time.process_time() - started < 10
