@@ -47,6 +47,9 @@ class Replayed:
 
 
 def main(homes: Sequence[str]) -> None:
+    if not homes:
+        print("Not run: it needs HOME, as bench_forecast keeps it.")
+        return
     registries = {home: Workbench.open(Settings(home=Path(home))).registry for home in homes}
     past = {home: _past(registry) for home, registry in registries.items()}
     for home, runs in past.items():

@@ -92,7 +92,7 @@ def _group(one: CopyGroup) -> CheckItem:
         files=tuple(photo.file for photo in one.photos),
         classes=tuple(photo.class_name for photo in one.photos),
         splits=tuple(photo.split for photo in one.photos),
-        reason=f"{len(one.photos)} photos of one picture or scene{', ' + ' and '.join(problems) if problems else ''}. "
+        reason=f"{len(one.photos)} photos that look like one picture or scene{', ' + ' and '.join(problems) if problems else ''}. "
         f"Correlation of their pixels: {closest:.2f}{mirrored}{crop}.",
         leak=one.is_leak,
     )
