@@ -86,13 +86,14 @@ def _group(one: CopyGroup) -> CheckItem:
     closest = max((link.correlation for link in one.links), default=0.0)
     mirrored = ", one of them mirrored" if any(link.mirrored for link in one.links) else ""
     cropped = min((link.share for link in one.links), default=1.0)
+    where = ", " + " and ".join(problems) if problems else ""
     crop = f", one shows {percent(cropped)} of the side of the other" if cropped < 0.97 else ""
     return CheckItem(
         digests=tuple(photo.digest for photo in one.photos),
         files=tuple(photo.file for photo in one.photos),
         classes=tuple(photo.class_name for photo in one.photos),
         splits=tuple(photo.split for photo in one.photos),
-        reason=f"{len(one.photos)} photos that look like one picture or scene{', ' + ' and '.join(problems) if problems else ''}. "
+        reason=f"{len(one.photos)} photos that look like one picture or scene{where}. "
         f"Correlation of their pixels: {closest:.2f}{mirrored}{crop}.",
         leak=one.is_leak,
     )
