@@ -5,6 +5,7 @@ import re
 import signal
 import time
 import zipfile
+from base64 import b64encode
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -16,6 +17,8 @@ from core.recipes.recipe import Recipe
 from core.runs.values import Run
 from core.workbench import Workbench
 from tests.browser.conftest import end_server, start_server, visit_with
+from tests.browser.test_accessibility import problems
+from tests.browser.test_predict import GIVE, drag_over
 from tests.choices import launch
 
 LONG = 600_000
@@ -31,7 +34,7 @@ def test_a_newcomer_imports_trains_compares_and_predicts_without_the_readme(visi
     _launch_quick(page)
     _watch_until_compare_opens(page)
     _read_the_comparison(page)
-    _ask_about_a_photo(page)
+    _ask_about_two_photos(page)
     _take_onnx_home(page)
     assert page.get_by_test_id("stException").count() == 0
     assert visit.outside == [] and visit.complaints == []
@@ -72,14 +75,35 @@ def _read_the_comparison(page: Page) -> None:
     expect(page.get_by_role("combobox", name="Photos of a cell")).to_be_visible(timeout=PATIENT)
 
 
-def _ask_about_a_photo(page: Page) -> None:
-    name, photo = _a_demo_photo()
+def _ask_about_two_photos(page: Page) -> None:
+    """Both are dropped on the page, a second model answers too, and one says where it saw what it predicts."""
     page.get_by_role("link", name="Predict", exact=True).click()
     page.get_by_text("Many photos: a ZIP or a folder").wait_for(timeout=PATIENT)  # the page is complete
-    upload = page.locator('.st-key-predict-files input[type="file"]')
-    upload.set_input_files([{"name": "my photo.jpg", "mimeType": "image/jpeg", "buffer": photo}])
-    expect(page.get_by_text(re.compile("Predicted: "))).to_be_visible(timeout=PATIENT)
-    expect(page.get_by_text(name).first).to_be_visible()
+    drag_over(page)
+    for number, photo in enumerate(_two_demo_photos(), start=1):
+        page.evaluate(GIVE, [f"mine {number}.jpg", b64encode(photo).decode(), "drop", "h1"])
+    expect(page.get_by_text(re.compile("^2 photos: "))).to_be_visible(timeout=PATIENT)
+    page.get_by_role("combobox", name="Models").click()
+    page.get_by_role("option").first.click()
+    page.keyboard.press("Escape")
+    expect(page.get_by_text(re.compile("^2 photos, [23] models: agree on "))).to_be_visible(timeout=PATIENT)
+    expect(page.locator('[class*="st-key-row-"]')).to_have_count(2)
+    _look_at_the_heat_map(page)
+
+
+def _look_at_the_heat_map(page: Page) -> None:
+    page.get_by_role("button", name="Probabilities").first.click()
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_role("button", name="Heat map").first.click(timeout=PATIENT)
+    expect(dialog.get_by_role("img", name="heat map for")).to_be_visible(timeout=LONG)
+    expect(dialog.get_by_text("with the hottest fifth hidden")).to_be_visible()
+    expect(dialog.get_by_role("slider", name="Opacity")).to_be_visible()
+    assert problems(page) == []
+    dialog.get_by_role("combobox", name="Class").click()
+    page.get_by_role("option", name="tool").click()
+    expect(dialog.get_by_role("img", name="heat map for tool")).to_be_visible(timeout=PATIENT)
+    page.keyboard.press("Escape")
+    expect(dialog).to_have_count(0)
 
 
 def _take_onnx_home(page: Page) -> None:
@@ -97,11 +121,11 @@ def _take_onnx_home(page: Page) -> None:
     page.keyboard.press("Escape")
 
 
-def _a_demo_photo() -> tuple[str, bytes]:
-    """Class name and bytes of one real photo."""
+def _two_demo_photos() -> list[bytes]:
+    """Real photos of two classes."""
     with zipfile.ZipFile(DEMO_ARCHIVE) as archive:
-        name = next(name for name in sorted(archive.namelist()) if name.lower().endswith((".jpg", ".jpeg")))
-        return name.split("/")[-2], archive.read(name)
+        by_class = {name.split("/")[-2]: name for name in sorted(archive.namelist()) if name.lower().endswith(".jpg")}
+        return [archive.read(by_class[name]) for name in ("animal", "monument")]
 
 
 @pytest.fixture

@@ -24,9 +24,6 @@ from tests.factories import tiny_jpeg
 ANSWERING = f"""
 import runpy, sys
 sys.path.insert(0, {str(REPOSITORY)!r})
-import numpy as np
-from core.datasets.decoding.fit import Fit
-from core.explaining.values import DeletionTest, Explanation, HeatMap, MemberExplanation
 from core.models.predict import ClassProbability, PhotoPredictions, Prediction
 from core.workbench import Workbench
 
@@ -36,15 +33,7 @@ def predict(self, references, photos, *, top=5, confidence=0.95):
     content = lambda given: getattr(given, "jpeg", given)
     return [PhotoPredictions(name=n, jpeg=content(data), width=9, height=9, predictions=made) for n, data in photos]
 
-def explain(self, reference, photo, *, class_name, stage):
-    stage("Loading TensorFlow, once")
-    heat = HeatMap(title="", values=np.array([[0, 0], [0, 1]], np.float32), fit=Fit.SQUASH)
-    test = DeletionTest(whole=0.8, hottest=0.1, elsewhere=0.7)
-    member = MemberExplanation(run_id=reference, title="", probability=0.8, maps=(heat,), test=test)
-    return Explanation(run_id=reference, title="", class_name=class_name, probability=0.8, predicted="rose",
-                       jpeg=photo[1].jpeg, members=(member,), seconds=1.0)
-
-Workbench.predict, Workbench.explain = predict, explain
+Workbench.predict = predict
 runpy.run_path({str(REPOSITORY / "app.py")!r}, run_name="__main__")
 """
 """The models of a generated home cannot predict: here they all answer "rose"."""
@@ -88,22 +77,6 @@ def test_a_click_on_a_test_photo_answers_it_and_a_click_on_the_answer_opens_the_
     expect(page.get_by_role("dialog")).to_have_count(0)
 
 
-def test_the_heat_map_of_a_photo_is_opened_and_its_class_changed(visit):
-    page = visit.open("/predict")
-    page.get_by_role("checkbox", name="daisy").first.focus()
-    page.keyboard.press("Space")
-    page.get_by_role("button", name="Probabilities").click()
-    dialog = page.get_by_role("dialog")
-    dialog.get_by_role("button", name="Heat map").click()
-    expect(dialog.get_by_role("img", name="heat map for rose, hottest lower right")).to_be_visible()
-    expect(dialog.get_by_text("with the hottest fifth hidden 10 %")).to_be_visible()
-    expect(dialog.get_by_role("slider", name="Opacity")).to_be_visible()
-    assert problems(page) == []
-    dialog.get_by_role("combobox", name="Class").click()
-    page.get_by_role("option", name="tulip").click()
-    expect(dialog.get_by_role("img", name="heat map for tulip")).to_be_visible()
-
-
 def test_the_keyboard_ticks_a_test_photo_and_opens_the_bars(visit):
     page = visit.open("/predict")
     page.get_by_role("checkbox", name="daisy").first.focus()
@@ -124,6 +97,14 @@ GIVE = """([name, encoded, kind, target]) => {
     : new DragEvent(kind, { ...options, dataTransfer: transfer });
   return !document.querySelector(target).dispatchEvent(event);
 }"""
+
+
+OPEN_AND_GIVE = f"""async (given) => {{
+  document.querySelector('a[href$="/predict"]').click();
+  while (!location.pathname.endsWith('/predict')) await new Promise(requestAnimationFrame);
+  return ({GIVE})(given);
+}}"""
+"""``GIVE`` in the moment in which the page Predict is opened."""
 
 
 def drag_over(page: Page) -> None:
@@ -158,14 +139,19 @@ def test_a_photo_that_is_dropped_as_soon_as_the_document_is_there_is_predicted(v
     assert visit.complaints == []
 
 
-def test_another_page_takes_no_photos(visit):
-    page = visit.open("/predict")
+def test_another_page_takes_no_photos_and_predict_takes_them_as_soon_as_it_is_opened_again(visit):
+    page = visit.open("/predict?view=wall")
     drag_over(page)
     page.get_by_role("link", name="Runs").first.click()  # a page without a file box of its own
     page.wait_for_url("**/runs")
     visit.settle()
     assert not page.evaluate("document.documentElement.classList.contains('graft-dropping')")
     assert not page.evaluate(GIVE, ["mine.jpg", "", "dragover", "h1"])
+    encoded = base64.b64encode(tiny_jpeg(0, 1)).decode()
+    assert page.evaluate(OPEN_AND_GIVE, ["mine.jpg", encoded, "drop", "body"]), (
+        "the browser would open the file instead"
+    )
+    expect(first_line(page)).to_have_text("Predicted: rose.")
 
 
 def test_without_a_camera_one_sentence_says_so(visit):
@@ -218,20 +204,25 @@ def frames_in(page: Page, milliseconds: int) -> int:
     return page.evaluate("window.sent")
 
 
-def test_two_dropped_photos_stay_when_a_model_is_added(visit):
-    page = visit.open("/predict")
+def test_photos_that_are_dropped_while_a_model_is_added_are_all_predicted(visit):
+    page = visit.open("/predict?view=side-by-side")
     drag_over(page)
-    for number, line in ((1, "Predicted: rose."), (2, "2 photos: 2 × rose.")):
-        encoded = base64.b64encode(tiny_jpeg(0, number)).decode()
-        page.evaluate(GIVE, [f"{number}.jpg", encoded, "drop", "h1"])
-        expect(first_line(page)).to_have_text(line)
-    expect(page.locator('[class*="st-key-photo-"]')).to_have_count(2)
+    drop(page, 1)
+    expect(first_line(page)).to_have_text("Predicted: rose.")
     box = page.get_by_role("combobox", name="Models")
     box.click()
     page.get_by_role("option").first.click()
+    for number in range(2, 41):  # each file that has arrived makes the page begin anew
+        drop(page, number)
+        page.wait_for_timeout(20)
     page.keyboard.press("Escape")
-    expect(first_line(page)).to_have_text("2 photos, 2 models: agree on all.")
-    expect(page.locator('[class*="st-key-row-"]')).to_have_count(2)
-    expect(page.get_by_text("agrees")).to_have_count(4)
+    expect(first_line(page)).to_have_text("40 photos, 2 models: agree on all.")
+    expect(page.locator('[class*="st-key-row-"]')).to_have_count(10)  # of a page
+    expect(page.get_by_text("agrees")).to_have_count(20)
     assert problems(page) == []
     assert visit.complaints == [] and visit.outside == []
+
+
+def drop(page: Page, number: int) -> None:
+    """A photo of its own content, anywhere on the page."""
+    page.evaluate(GIVE, [f"{number}.jpg", base64.b64encode(tiny_jpeg(0, number)).decode(), "drop", "h1"])

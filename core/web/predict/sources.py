@@ -58,7 +58,7 @@ def drop_box() -> list[GivenPhoto]:
     )  # fmt: skip
     mount = st.components.v2.component("graft_drop_anywhere", js=_DROP_ANYWHERE.read_text("utf-8"))
     with st.container(key="unseen-drop-anywhere"):
-        mount(key="predict.drop", data={"box": ".st-key-predict-files"})
+        mount(key="predict.drop")
     return [GivenPhoto(name=file.name, content=file.getvalue()) for file in files]
 
 

@@ -40,6 +40,7 @@ from core.web.server import accounts, openid
 from core.web.server.access_log import LoggedRequests, asked_bytes, asked_target
 from core.web.server.address import dashboard_url, listening_address
 from core.web.server.base_path import BelowBasePath, base_path
+from core.web.server.file_urls import keep_file_urls
 from core.web.server.gate import SignedInOnly
 from core.web.server.health import healthz, readyz
 from core.web.server.limits import LimitedBodies, limit_heads
@@ -84,6 +85,7 @@ def prepare() -> None:
     _require_sound_settings()
     _disable_pages_autodiscovery()
     limit_heads()
+    keep_file_urls()
     keep_kinds_in_use()
 
 

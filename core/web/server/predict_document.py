@@ -1,6 +1,7 @@
-"""The HTML document of the page Predict: Streamlit's, with a script in front of all others that keeps dropped photos.
+"""The HTML document of the page Predict: Streamlit's, with a script in front of all others that takes dropped photos.
 
-Streamlit needs a second or so until the page's own script listens (``core.web.predict.sources.drop_box``).
+Streamlit needs a second or so until the page is drawn. Where another document was opened first,
+``core.web.predict.sources.drop_box`` loads the script.
 """
 
 from functools import cache

@@ -1,25 +1,52 @@
-// Photos that are dropped or pasted before the page Predict is drawn. They are kept here until drop_anywhere.js, which
-// comes with the page, takes them; without this script the browser would open a dropped photo instead of the page.
+// Photos that are dropped anywhere on the page Predict, or pasted, are given to its file box. The listeners are there before
+// the page is drawn and stay while Streamlit draws it anew; without them the browser would open a dropped photo instead.
 (() => {
-  const kept = [];
-  const here = () => location.pathname.endsWith('/predict'); // another page may have been opened meanwhile
-  const inside = (event) => event.target.closest?.('.st-key-predict-files'); // Streamlit's box takes these itself
+  if (window.graftDrop) return;
+  const BOX = '.st-key-predict-files';
+  const OVER = 'graft-dropping';
+  const here = () => location.pathname.endsWith('/predict'); // Streamlit changes pages without loading a document
   const carries = (transfer) => [...(transfer?.types ?? [])].includes('Files');
+  const mark = (on) => document.documentElement.classList.toggle(OVER, on);
+  const usable = () => {
+    const input = document.querySelector(`${BOX} input[type="file"]`);
+    return input && !input.disabled ? input : null; // disabled while the server is away
+  };
 
+  // Streamlit's box listens for the change of its input, as after a choice in the browser's own dialog.
+  let waiting = [];
+  const deliver = () => {
+    const input = usable();
+    if (!input || !waiting.length || !here()) return;
+    const chosen = new DataTransfer();
+    for (const file of waiting) chosen.items.add(file);
+    waiting = [];
+    boxes.disconnect();
+    input.files = chosen.files;
+    input.dispatchEvent(new Event('change', { bubbles: true }));
+  };
+  const boxes = new MutationObserver(deliver);
+  const give = (files) => {
+    waiting.push(...files);
+    boxes.observe(document, { childList: true, subtree: true, attributes: true, attributeFilter: ['disabled'] });
+    deliver();
+  };
+
+  const its = (event) => event.target.closest?.(BOX) && usable(); // the box takes these itself
   const over = (event) => {
-    if (here() && carries(event.dataTransfer) && !inside(event)) event.preventDefault();
+    if (!here() || !carries(event.dataTransfer)) return;
+    mark(true);
+    if (!its(event)) event.preventDefault(); // else the browser would open the file
   };
+  const leave = (event) => { if (!event.relatedTarget) mark(false); };
   const drop = (event) => {
-    if (!here() || !carries(event.dataTransfer) || inside(event)) return;
+    mark(false);
+    if (!here() || !carries(event.dataTransfer) || its(event)) return;
     event.preventDefault();
-    kept.push(...event.dataTransfer.files);
+    give(event.dataTransfer.files);
   };
-  const paste = (event) => { if (here()) kept.push(...(event.clipboardData?.files ?? [])); };
-
-  const listeners = { dragover: over, drop, paste };
-  for (const [name, listener] of Object.entries(listeners)) document.addEventListener(name, listener);
-  window.graftEarlyDrop = () => {
-    for (const [name, listener] of Object.entries(listeners)) document.removeEventListener(name, listener);
-    return kept.splice(0);
-  };
+  const paste = (event) => { if (here()) give(event.clipboardData?.files ?? []); };
+  for (const [name, listener] of Object.entries({ dragover: over, dragleave: leave, drop, paste })) {
+    document.addEventListener(name, listener);
+  }
+  window.graftDrop = true;
 })();

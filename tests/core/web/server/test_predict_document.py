@@ -31,7 +31,7 @@ def test_it_is_streamlits_with_a_script_before_all_others(client):
 
 
 def test_the_script_is_there_and_allowed_by_the_policy(client):
-    assert "graftEarlyDrop" in client.get("/assets/early_drop.js").text
+    assert "graftDrop" in client.get("/assets/early_drop.js").text
     assert "script-src 'self'" in client.get("/predict").headers["content-security-policy"]
 
 
