@@ -9,8 +9,6 @@ from collections.abc import Callable
 from types import SimpleNamespace
 
 from fastapi import FastAPI, Request
-from starlette.middleware.errors import ServerErrorMiddleware
-from starlette.middleware.exceptions import ExceptionMiddleware
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from core.api.model_routes import PREDICT, predict
@@ -32,8 +30,6 @@ class DirectPredictions:
     def __init__(self, app: FastAPI, workbench: Callable[[], Workbench]) -> None:
         self._app: ASGIApp = app
         self._workbench = workbench
-        handlers = {kind: handler for kind, handler in HANDLERS.items() if kind is not Exception}
-        self._predict = ServerErrorMiddleware(ExceptionMiddleware(self._answer, handlers), HANDLERS[Exception])
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         path = scope["path"].removeprefix(scope.get("root_path", ""))
@@ -42,9 +38,13 @@ class DirectPredictions:
             await self._app(scope, receive, send)
             return
         scope.update({"route": _ROUTE, "path_params": {"model": asked[1]}})
-        await self._predict(scope, receive, send)
-
-    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
         request = Request(scope, receive)
-        response = await predict(self._workbench(), request.path_params["model"], request)
+        try:
+            response = await predict(self._workbench(), asked[1], request)
+        except Exception as error:
+            handled = next(kind for kind in type(error).__mro__ if kind in HANDLERS)
+            await HANDLERS[handled](request, error)(scope, receive, send)
+            if handled is Exception:  # a mistake of Graft: the server logs it
+                raise
+            return
         await response(scope, receive, send)
