@@ -113,7 +113,7 @@ def test_one_photo_after_the_other(bench, dataset, pool, ordered):
     assert not at.exception and first_line(at).replace("\\", "") == "5 photos have no class."
     text = text_of(at)
     assert "1 of 5" in text and "Probably **tulip** (50.0 %), 10 points before the next class." in text
-    assert "Probabilities by a linear head on features of Lite0: tulip 50.0\u00a0% · rose 40.0\u00a0%" in text
+    assert "Probabilities by a linear head on features of Lite0: tulip 50.0 % · rose 40.0 %" in text
     assert "Nearest labelled photo by features of Lite0, similarity 0.80" in text
     at.button(key="label.class.2").click().run()
     assert labels(bench, dataset) == {pool[0]: "rose"} and "2 of 5" in text_of(at)
