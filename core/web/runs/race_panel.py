@@ -129,7 +129,8 @@ def _either(line: RacerLine) -> str:
 
 
 def _left(line: RacerLine) -> str:
-    return "" if line.left is None else glued(rough_duration(line.left))
+    """In a narrow column, where hours and minutes are on two lines."""
+    return "" if line.left is None else rough_duration(line.left)
 
 
 def _time(line: RacerLine) -> str:
