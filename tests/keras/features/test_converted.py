@@ -133,17 +133,36 @@ def test_a_missing_file_and_a_missing_classifier_are_told(tmp_path):
         converted.network(replace(_row("ResNet"), classes=False), tmp_path, top=True)
 
 
-def a_resnet(classes=1000):
-    backbone = keras_hub.models.ResNetBackbone(
-        [64], [7], [64, 16], [1, 1], [1, 2], "basic_block", image_shape=(32, 32, 3)
+def a_resnet(block="basic_block", stem=(64,)):
+    return keras_hub.models.ResNetBackbone(
+        list(stem), [3] * len(stem), [64, 16], [1, 1], [1, 2], block, image_shape=(32, 32, 3)
     )
-    return keras_hub.models.ResNetImageClassifier(backbone=backbone, num_classes=classes, preprocessor=None)
 
 
-def test_the_classifier_of_the_keras_layout_is_taken(tmp_path):
+def an_efficientnet_v2():
+    return keras_hub.models.EfficientNetBackbone(
+        stackwise_kernel_sizes=[3, 3], stackwise_num_repeats=[1, 2], stackwise_input_filters=[8, 8],
+        stackwise_output_filters=[8, 16], stackwise_expansion_ratios=[1, 4],
+        stackwise_squeeze_and_excite_ratios=[0.0, 0.25], stackwise_strides=[1, 2],
+        stackwise_block_types=["fused", "unfused"], width_coefficient=1.0, depth_coefficient=1.0,
+        input_shape=(32, 32, 3),
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("family", "make"),
+    [
+        ("ResNet", a_resnet),
+        ("ResNet", functools.partial(a_resnet, "basic_block_vd", (8, 8, 64))),
+        ("EfficientNet", an_efficientnet_v2),
+    ],
+    ids=["ResNet", "ResNet-vd", "EfficientNetV2"],
+)
+def test_a_classifier_in_the_keras_layout_is_taken_and_litert_runs_it(tmp_path, family, make):
     from dataclasses import replace
 
-    original = a_resnet()
+    kind = getattr(keras_hub.models, f"{family}ImageClassifier")
+    original = kind(backbone=make(), num_classes=1000, preprocessor=None)
     for variable in original.weights:
         variable.assign(variable + 0.02)
     files = keras_files(original, 32)
@@ -151,11 +170,13 @@ def test_the_classifier_of_the_keras_layout_is_taken(tmp_path):
     (tmp_path / "converted").mkdir()
     for name, content in files.items():
         (tmp_path / name).write_bytes(content)
-    row = converted.convert(tmp_path, tmp_path / "converted", replace(_row("ResNet"), input_size=32))
+    row = converted.convert(tmp_path, tmp_path / "converted", replace(_row(family), input_size=32))
     scaled = ((photos(32) / 255 - np.array(IMAGENET.mean)) / np.array(IMAGENET.deviation)).astype(np.float32)
     found = loaded(row, tmp_path / "converted", top=True)(photos(32), training=False)
     assert found.shape == (2, 1000) and relative(found, original(scaled, training=False)) < 1e-5
     assert row.classes and not row.sized_classifier
+    network = loaded(row, tmp_path / "converted")
+    assert len(block_ends(network)) >= 3 and export_model(network, tmp_path / "tiny.tflite") < 1e-4
 
 
 def test_the_classifier_of_a_vgg_is_taken_for_one_size_of_its_input(tmp_path, monkeypatch):
