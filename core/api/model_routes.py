@@ -33,10 +33,10 @@ from core.output.models import models_json
 PREDICTIONS_AT_ONCE = 8
 """Requests for predictions of one model that have a thread; the others wait without one, so that a slow model delays
 those of no other. They have several photos each, and share the cores."""
-SINGLE_AT_ONCE = cores() + 1
+SINGLE_AT_ONCE = cores() + 2
 """As ``PREDICTIONS_AT_ONCE``, of requests with one photo, which wait for none with many: one a core is computed, and
-the next one's photo is decoded. More threads would only take the caches and the lock of Python from each other (8: 7 %
-fewer photos a second on 2 cores)."""
+the photos of the next two are decoded. More threads would only take the caches and the lock of Python from each other
+(8: 7 % fewer photos a second on 2 cores)."""
 EXPLANATIONS_AT_ONCE = 2
 """Requests for explanations that have a thread: one is computed, the next one's photo is decoded."""
 PART_BYTES = 2**18

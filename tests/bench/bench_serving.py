@@ -32,7 +32,7 @@ from tests.browser.conftest import Server, end_server, start_server
 from tests.choices import recipes
 
 ROUNDS = 61
-REQUESTS, AT_ONCE = 200, 8
+REQUESTS, AT_ONCE, TURNS = 200, 8, 9
 COLD_STARTS = 3
 
 Photos = Sequence[bytes]
@@ -182,10 +182,10 @@ def many_requests(bench: Workbench, run_id: str, server: Server, ask: ClientProc
         with ThreadPoolExecutor(cores()) as pool:
             list(pool.map(lambda number: bare(decode(photos[number]).jpeg), numbers))
 
-    turns = in_turns({"requests": requests, "engine": lambda _: timed(batched)}, 3)
+    turns = in_turns({"requests": requests, "engine": lambda _: timed(batched)}, TURNS)
     for name, taken in turns.items():
         print(f"  {REQUESTS} photos, {name}: {REQUESTS / median(turn.wall for turn in taken):.0f} photos/s")
-    own, theirs = mean_cpu(turns["requests"]), sum(spent[2:]) / 3
+    own, theirs = mean_cpu(turns["requests"]), sum(spent[2:]) / TURNS
     bare_cpu = mean_cpu(turns["engine"])
     print(
         f"  CPU of a photo: server and decoders {1000 * theirs / REQUESTS:.1f} ms, client {1000 * own / REQUESTS:.1f} "
