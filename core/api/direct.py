@@ -9,6 +9,7 @@ from collections.abc import Callable
 from types import SimpleNamespace
 
 from fastapi import FastAPI, Request
+from starlette.middleware.errors import ServerErrorMiddleware
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from core.api.model_routes import PREDICT, predict
@@ -16,6 +17,7 @@ from core.api.rest import HANDLERS
 from core.workbench import Workbench
 
 _ADDRESS = re.compile(r"/models/([^/\n]{1,400})/predict")
+_EXPECTED = tuple(kind for kind in HANDLERS if kind is not Exception)
 _ROUTE = SimpleNamespace(path=PREDICT)
 """For the access log (``core.api.gate``)."""
 
@@ -30,6 +32,7 @@ class DirectPredictions:
     def __init__(self, app: FastAPI, workbench: Callable[[], Workbench]) -> None:
         self._app: ASGIApp = app
         self._workbench = workbench
+        self._predict = ServerErrorMiddleware(self._answer, HANDLERS[Exception])
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         path = scope["path"].removeprefix(scope.get("root_path", ""))
@@ -38,13 +41,12 @@ class DirectPredictions:
             await self._app(scope, receive, send)
             return
         scope.update({"route": _ROUTE, "path_params": {"model": asked[1]}})
+        await self._predict(scope, receive, send)
+
+    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
         request = Request(scope, receive)
         try:
-            response = await predict(self._workbench(), asked[1], request)
-        except Exception as error:
-            handled = next(kind for kind in type(error).__mro__ if kind in HANDLERS)
-            await HANDLERS[handled](request, error)(scope, receive, send)
-            if handled is Exception:  # a mistake of Graft: the server logs it
-                raise
-            return
+            response = await predict(self._workbench(), request.path_params["model"], request)
+        except _EXPECTED as error:
+            response = HANDLERS[next(kind for kind in type(error).__mro__ if kind in HANDLERS)](request, error)
         await response(scope, receive, send)
