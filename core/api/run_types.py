@@ -165,6 +165,7 @@ class LaunchResult(Described):
     runs: list[PlannedRun] = Field(description="One entry a recipe.")
     plan: LaunchPlan = Field(description="All of them together.")
     concerns: list[PlanConcern] = Field(description="About all of them together.")
+    leaks: LeakNote | None = Field(None, description="Null where a check found no leak, or nobody checked.")
 
 
 class ComparedRun(Described):

@@ -288,12 +288,14 @@ def launch(bench: Workbench, request: Mapping[str, Any], *, who: str) -> dict:
     plan = bench.grid_plan(dataset.id, choice)
     if not plan.launchable:
         raise InvalidInput(plan.refused[0].because)
+    leaks = {"leaks": bench.leak_note(dataset.id)}
     if request["dry_run"]:
-        return plan_json(plan)
+        return plan_json(plan) | leaks
     launched = bench.launch_grid(plan, priority=request["priority"])
     _log(bench, who, "launch", {"runs": [run.id for _, run in launched]})
     rows = [planned_row(one, run.id) | {"status": str(run.status)} for one, run in launched]
-    return launch_json(plan, rows + [planned_row(one, None) for one in plan.plans if one.decision is Decision.REFUSED])
+    rows += [planned_row(one, None) for one in plan.plans if one.decision is Decision.REFUSED]
+    return launch_json(plan, rows) | leaks
 
 
 def smaller(bench: Workbench, run: str, *, most_loss: float) -> dict:

@@ -40,7 +40,7 @@ def train(options: Namespace) -> Result:
     plan = workbench.grid_plan(dataset.id, choice)
     if not plan.launchable:
         raise InvalidInput(plan.refused[0].because)
-    leaks = {"leaks": next(iter(workbench.leak_notes([dataset.id])), None)}
+    leaks = {"leaks": workbench.leak_note(dataset.id)}
     if options.dry_run:
         return plan_json(plan) | leaks, not plan.refused
     if _asks(options):

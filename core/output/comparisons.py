@@ -18,7 +18,7 @@ def compared_json(workbench: Workbench, run_ids: Sequence[str], without: Sequenc
     """Some runs of one dataset side by side; see ``Workbench.comparison``."""
     found = workbench.comparison(run_ids, without=without)
     sets = workbench.set_measures(list(found.predictions), found.subset)
-    return comparison_json(found, sets) | {"leaks": next(iter(workbench.leak_notes([found.dataset_id])), None)}
+    return comparison_json(found, sets) | {"leaks": workbench.leak_note(found.dataset_id)}
 
 
 def comparison_json(found: Comparison, sets: Mapping[str, SetMeasures]) -> dict:

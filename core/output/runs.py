@@ -44,7 +44,7 @@ def run_json(workbench: Workbench, run: Run) -> dict:
         "stages": _stages(workbench, run),
         "lineage": _lineage(workbench, run),
         "repetitions": [_repetition(one) for one in workbench.repetitions(run.id)],
-        "leaks": next(iter(workbench.leak_notes([run.dataset_id])), None),
+        "leaks": workbench.leak_note(run.dataset_id),
     }
     return result | reproduction_row(workbench, run)
 

@@ -43,6 +43,10 @@ class Flagging(Bench):
                 notes.append(about | figures | {"sentence": leaks_text(leaked)})
         return notes
 
+    def leak_note(self, dataset_id: str) -> dict | None:
+        """Of one dataset; None where a check found no leak, or nobody checked."""
+        return next(iter(self.leak_notes([dataset_id])), None)
+
     def subset(self, dataset_id: str, without: Sequence[Flag]) -> PhotoSubset | None:
         """The test photos without the flagged ones; None where nothing is left out by ``without``, or by a check.
 
