@@ -9,6 +9,7 @@ settings and thrown away, no run sees its probabilities, and a person decides on
 corrected belongs to a new version of the dataset, whose runs are compared among themselves.
 """
 
+import warnings
 from dataclasses import dataclass
 
 import numpy as np
@@ -62,4 +63,6 @@ def _issues(probabilities: np.ndarray, labels: np.ndarray) -> np.ndarray:
         return np.zeros(len(labels), bool)
     rows = probabilities[:, present]
     rows = rows / rows.sum(axis=1, keepdims=True)
-    return np.asarray(find_label_issues(dense, rows, filter_by="prune_by_class", n_jobs=1), bool)
+    with warnings.catch_warnings():  # a sentence for each class with a single photo
+        warnings.filterwarnings("ignore", "May not flag all label issues", UserWarning)
+        return np.asarray(find_label_issues(dense, rows, filter_by="prune_by_class", n_jobs=1), bool)

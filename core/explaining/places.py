@@ -101,6 +101,8 @@ def _pools(network: keras.Model) -> list[layers.Layer | None]:
 
 # --- feature maps ---
 
+_RANK_OF_MAPS = 4
+
 
 def _of_map(network: keras.Model, pool: layers.Layer | None) -> MapPlace | None:
     if pool is not None:
@@ -112,6 +114,8 @@ def _of_map(network: keras.Model, pool: layers.Layer | None) -> MapPlace | None:
 
 def _first_below(pool: layers.Layer) -> layers.Layer | None:
     """The layer that gets the map: ``pool``, or the first of a network's own pooling, of which it gets one place."""
+    if len(pool.input.shape) != _RANK_OF_MAPS:
+        return None
     layer = pool
     while not _is_map(layer.input):
         if not isinstance(layer.input, keras.KerasTensor):
@@ -123,7 +127,7 @@ def _first_below(pool: layers.Layer) -> layers.Layer | None:
 def _is_map(tensor: Any) -> bool:
     """Whether it is one tensor, with more than one place."""
     shape: tuple[int, ...] = getattr(tensor, "shape", ())
-    return len(shape) == 4 and shape[1] * shape[2] > 1
+    return len(shape) == _RANK_OF_MAPS and shape[1] * shape[2] > 1
 
 
 # --- tokens ---

@@ -186,6 +186,8 @@ def test_a_dashboard_that_is_told_to_end_takes_its_idle_supervisor_along(home, m
     stopped = []
     monkeypatch.setattr(jobs, "stop_supervisor", lambda settings, now=False: stopped.append(now))
     monkeypatch.setattr("core.web.server.serve.serve", lambda settings: os.kill(os.getpid(), signal.SIGTERM))
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        monkeypatch.setenv("GRAFT_PORT", str(free.getsockname()[1]))
     before = signal.signal(signal.SIGTERM, lambda *_: pytest.fail("SIGTERM would have ended the process on the spot"))
     try:
         assert main(["run", "--json"]) == 130
