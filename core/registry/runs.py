@@ -207,7 +207,7 @@ def _check_is_unused(connection: Connection, run: Run, name: str) -> None:
 
 def insert_run(connection: Connection, run: Run) -> Run:
     """Adds ``run`` behind all others of its priority; returns it with position, time, colour, unique name, owner."""
-    last = _check_references(connection, run)
+    last = _last_position_beside(connection, run)
     (name,) = new_names([(run.name, run.recipe)], cache(partial(_holder_of, connection, run.dataset_id)))
     run = replace(
         run,
@@ -332,8 +332,12 @@ def last_position(connection: Connection) -> float:
     return connection.scalar(select(_LAST_POSITION)) or 0.0
 
 
-def _check_references(connection: Connection, run: Run) -> float:
-    """The last position of the queue, asked together with what the run refers to: few requests under the lock."""
+def _last_position_beside(connection: Connection, run: Run) -> float:
+    """The last position of the queue, asked together with what the run refers to: few requests under the lock.
+
+    Raises:
+        NotFound, Conflict: as ``add_run``.
+    """
     named = {"dataset_id": run.dataset_id, "id": run.id, "extends": run.extends, "reproduces": run.reproduces}
     found = connection.execute(_BESIDE_NEW, named).one()
     if not found.dataset_id:

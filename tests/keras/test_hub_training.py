@@ -1,7 +1,6 @@
 """Tiny models of a local hub go every way a person can take: added by their address, trained in every pattern that they
 allow, compared, killed and resumed, predicting live."""
 
-import signal
 from dataclasses import replace
 
 import pytest
@@ -16,8 +15,8 @@ from core.recipes.patterns import OF_A_BACKBONE, Cascade, Pattern
 from core.workbench import Workbench
 from tests.added import serving_hub
 from tests.keras.test_tokens_training import FINE, NUMBERS, live
-from tests.keras.test_training_resume import DRIVER
-from tests.keras.training_bench import OTHER, Bench, same_run
+from tests.keras.test_training_resume import shot_and_resumed
+from tests.keras.training_bench import OTHER, Bench
 from tests.tiny_hub import timm_files, token_files
 
 pytestmark = [pytest.mark.keras, pytest.mark.timeout(1200)]
@@ -96,14 +95,4 @@ def test_it_goes_through_every_pattern_and_is_compared(add, full_bench, name):
 def test_a_timm_resnet_is_killed_and_resumed(add, full_bench, forks):
     bench: Bench = full_bench
     add("timm_resnet")
-    recipe = {"backbone": "tiny", "pattern": Pattern.FINE_TUNING}
-    bench.train("r-whole", TOP, **recipe)
-    bench.add("r-cut", TOP, **recipe)
-    for number, (moment, epoch) in enumerate([("killed_in_mid_epoch", 2), ("none", 0)], start=1):
-        run = bench.registry.claim("cpu", f"shot {number}")
-        bench.folder("r-cut").mkdir(parents=True, exist_ok=True)
-        code, printed = forks.run(DRIVER, str(bench.settings.home), moment, str(epoch), str(number))
-        assert code == (-signal.SIGKILL if epoch else 0), printed[-2000:]
-        if epoch:
-            bench.registry.requeue("r-cut", run.attempt)
-    same_run(bench, "r-cut", "r-whole")
+    shot_and_resumed(bench, forks, [("killed_in_mid_epoch", 2)], TOP, backbone="tiny", pattern=Pattern.FINE_TUNING)

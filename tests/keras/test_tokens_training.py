@@ -1,6 +1,5 @@
 """A tiny added vision transformer in every pattern: trained, killed and resumed, predicted with, and built upon."""
 
-import signal
 from dataclasses import replace
 
 import numpy as np
@@ -14,8 +13,8 @@ from core.models.lineage import backbone_of
 from core.recipes.hyperparameters import Adapter, BestEpoch, Hyperparameters
 from core.recipes.patterns import Cascade, Pattern
 from tests import tiny_tokens
-from tests.keras.test_training_resume import DRIVER
-from tests.keras.training_bench import OTHER, Bench, same_run
+from tests.keras.test_training_resume import shot_and_resumed
+from tests.keras.training_bench import OTHER, Bench
 
 pytestmark = [pytest.mark.keras, pytest.mark.timeout(1200)]
 """A minute alone; several where two cores run everything else too."""
@@ -77,15 +76,6 @@ def test_a_model_with_another_pooling_keeps_it_as_a_backbone(full_bench):
 def test_a_tiny_dinov2_is_killed_and_resumed_from_stored_tokens(bench, forks):
     dinov2 = tiny_tokens.register(bench.settings, bench.registry, "dinov2")
     recipe = {"backbone": dinov2.name, "pattern": Pattern.FINE_TUNING}
-    bench.train("r-whole", FINE, **recipe)
-    bench.add("r-cut", FINE, **recipe)
-    for number, (moment, epoch) in enumerate([("killed_in_mid_epoch", 2), ("none", 0)], start=1):
-        run = bench.registry.claim("cpu", f"shot {number}")
-        bench.folder("r-cut").mkdir(parents=True, exist_ok=True)
-        code, printed = forks.run(DRIVER, str(bench.settings.home), moment, str(epoch), str(number))
-        assert code == (-signal.SIGKILL if epoch else 0), printed[-2000:]
-        if epoch:
-            bench.registry.requeue("r-cut", run.attempt)
-    same_run(bench, "r-cut", "r-whole")
+    shot_and_resumed(bench, forks, [("killed_in_mid_epoch", 2)], FINE, **recipe)
     bench.train("r-longer", replace(FINE, epochs=4), extends="r-cut", **recipe)
     assert bench.figures("r-longer")[:3] == bench.figures("r-cut")

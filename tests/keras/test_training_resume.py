@@ -289,14 +289,12 @@ with pytest.MonkeyPatch.context() as patch:
 """
 
 
-@pytest.mark.parametrize("name", ["gradual_unfreezing", "lora"])
-def test_a_trainer_shot_at_three_times_leaves_the_same_run(name, bench, forks):
-    numbers, recipe = PATTERNS[name]
+def shot_and_resumed(bench, forks, kills, numbers, **recipe) -> None:
+    """Fails unless a run (``r-cut``) whose trainer is killed at each (moment, epoch) equals an uninterrupted one
+    (``r-whole``)."""
     bench.train("r-whole", numbers, **recipe)
     bench.add("r-cut", numbers, **recipe)
-    for number, (moment, epoch) in enumerate(
-        [("killed_in_mid_epoch", 2), ("killed_in_evaluation", 3), ("killed_in_a_save", 4), ("none", 0)], start=1
-    ):
+    for number, (moment, epoch) in enumerate([*kills, ("none", 0)], start=1):
         run = bench.registry.claim("cpu", f"shot {number}")
         bench.folder("r-cut").mkdir(parents=True, exist_ok=True)
         code, printed = forks.run(DRIVER, str(bench.settings.home), moment, str(epoch), str(number))
@@ -304,3 +302,10 @@ def test_a_trainer_shot_at_three_times_leaves_the_same_run(name, bench, forks):
         if epoch:
             bench.registry.requeue("r-cut", run.attempt)
     same_run(bench, "r-cut", "r-whole")
+
+
+@pytest.mark.parametrize("name", ["gradual_unfreezing", "lora"])
+def test_a_trainer_shot_at_three_times_leaves_the_same_run(name, bench, forks):
+    numbers, recipe = PATTERNS[name]
+    kills = ("killed_in_mid_epoch", 2), ("killed_in_evaluation", 3), ("killed_in_a_save", 4)
+    shot_and_resumed(bench, forks, kills, numbers, **recipe)

@@ -12,6 +12,7 @@ from core.backbones.staged.values import (
     arguments_of,
     choice,
     numbers,
+    real,
     same_length,
     three_channels,
     whole,
@@ -61,9 +62,9 @@ def convnext_of(config: Mapping[str, Any]) -> ConvNeXtNumbers:
         patch=whole(config, "patch_size", 4),
         widths=widths,
         depths=depths,
-        layer_scale=not second and float(config.get("layer_scale_init_value", 1e-6)) > 0,
+        layer_scale=not second and real(config, "layer_scale_init_value", 1e-6) > 0,
         response_norm=second,
-        head_epsilon=float(config.get("layer_norm_eps", 1e-12)),
+        head_epsilon=real(config, "layer_norm_eps", 1e-12),
     )
 
 

@@ -12,6 +12,7 @@ from core.backbones.staged.values import (
     arguments_of,
     choice,
     numbers,
+    real,
     same_length,
     three_channels,
     whole,
@@ -64,9 +65,9 @@ def swin_of(config: Mapping[str, Any]) -> SwinNumbers:
             depths=numbers(config, "depths", (2, 2, 6, 2), MOST_BLOCKS),
             heads=numbers(config, "num_heads", (3, 6, 12, 24)),
             window=whole(config, "window_size", 7),
-            wide=float(config.get("mlp_ratio", 4.0)),
+            wide=real(config, "mlp_ratio", 4.0),
             qkv_bias=bool(config.get("qkv_bias", True)),
-            epsilon=float(config.get("layer_norm_eps", 1e-5)),
+            epsilon=real(config, "layer_norm_eps", 1e-5),
         )
     )
 

@@ -51,6 +51,18 @@ def numbers(config: Mapping[str, Any], name: str, usual: Sequence[int], most: in
     return tuple(whole({name: one}, name, 1, most) for one in value)
 
 
+def real(config: Mapping[str, Any], name: str, usual: float) -> float:
+    """A number of a ``config.json``; ``usual`` where it is silent.
+
+    Raises:
+        InvalidInput: it is none.
+    """
+    value = config.get(name, usual)
+    if not isinstance(value, int | float) or isinstance(value, bool) or not 0 <= value < 1e6:
+        raise InvalidInput(f"Its config.json needs a number of {name}, 0 or more. Received: {value!r}")
+    return float(value)
+
+
 def same_length(**lists: Sequence[int]) -> None:
     """Raises:
     InvalidInput: the lists, one number a stage each, do not have as many numbers.

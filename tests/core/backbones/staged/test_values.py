@@ -2,7 +2,7 @@
 
 import pytest
 
-from core.backbones.staged.values import arguments_of, choice, numbers, same_length, three_channels, whole
+from core.backbones.staged.values import arguments_of, choice, numbers, real, same_length, three_channels, whole
 from core.errors import InvalidInput
 
 
@@ -12,6 +12,13 @@ def test_what_is_no_whole_number_is_refused(value):
         whole({"width": value}, "width", 8)
     with pytest.raises(InvalidInput, match="whole number"):
         numbers({"widths": [8, value]}, "widths", (1,))
+
+
+@pytest.mark.parametrize("value", ["x", None, True, -1, float("nan"), [1]])
+def test_what_is_no_number_is_refused(value):
+    with pytest.raises(InvalidInput, match="a number of mlp_ratio, 0 or more"):
+        real({"mlp_ratio": value}, "mlp_ratio", 4.0)
+    assert real({"mlp_ratio": 2}, "mlp_ratio", 4.0) == 2.0 and real({}, "mlp_ratio", 4.0) == 4.0
 
 
 @pytest.mark.parametrize("value", [[], 5, "12", [1] * 9, {"1": 1}])
