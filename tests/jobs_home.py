@@ -114,7 +114,7 @@ class Home:
     def kill_everything(self) -> None:
         locked = [self.settings.home / "supervisor.lock", *runs_folder(self.settings).glob("*/alive.lock")]
         for path in locked:
-            for process in processes.processes_with_open(path):
+            for process in processes.processes_that_hold(path):
                 processes.signal_process(process, signal.SIGKILL)
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from core.files.locks import Lock, is_open_as
-from core.jobs.processes import Identity, leads_session, processes_with_open
+from core.jobs.processes import Identity, leads_session, processes_that_hold
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,7 +29,7 @@ def note_holder(lock: Lock, attempt: int, process: Identity | None = None) -> No
 
 
 def read_holder(path: Path) -> Holder:
-    """Who holds the lock, from the note, or from who has the file open when the note was never finished."""
+    """Who holds the lock, from the note, or from the locks of all processes when the note was never finished."""
     try:
         data = json.loads(path.read_bytes())
         attempt, process = int(data["attempt"]), Identity.from_dict(data["process"])
@@ -39,8 +39,8 @@ def read_holder(path: Path) -> Holder:
 
 
 def leader(path: Path) -> Identity | None:
-    """The process that leads the session of those that have this file open."""
-    return next((process for process in processes_with_open(path) if leads_session(process)), None)
+    """The process that leads the session of those that hold this lock."""
+    return next((process for process in processes_that_hold(path) if leads_session(process)), None)
 
 
 def own_descriptors(path: Path) -> list[int]:

@@ -81,13 +81,16 @@ def kill_group_of_child(pid: int) -> None:
     _send(os.killpg, pid, signal.SIGKILL)
 
 
-def processes_with_open(path: Path) -> list[Identity]:
-    """This user's other processes that have this very file open, which identifies them when no id was noted."""
+def processes_that_hold(path: Path) -> list[Identity]:
+    """This user's other processes that have, or inherited, the exclusive lock of this very file.
+
+    A process that only asks whether it is locked has it open for a moment too, and is not among them.
+    """
     try:
         wanted = path.stat()
     except OSError:
         return []
-    holders = (identity_of(pid) for pid in _pids() if pid != os.getpid() and _has_open(pid, wanted))
+    holders = (identity_of(pid) for pid in _pids() if pid != os.getpid() and _holds(pid, wanted))
     return [identity for identity in holders if identity]
 
 
@@ -142,12 +145,17 @@ def _pids() -> list[int]:
     return [int(entry.name) for entry in Path("/proc").iterdir() if entry.name.isdigit()]
 
 
-def _has_open(pid: int, wanted: os.stat_result) -> bool:
+def _holds(pid: int, wanted: os.stat_result) -> bool:
     try:
         with os.scandir(f"/proc/{pid}/fd") as entries:
-            return any(_is_file(entry, wanted) for entry in entries)
+            return any(_is_locked(pid, entry.name) for entry in entries if _is_file(entry, wanted))
     except OSError:  # gone, or of another user
         return False
+
+
+def _is_locked(pid: int, descriptor: str) -> bool:
+    """Whether the lock was taken through this descriptor or the one that it was inherited from (proc_pid_fdinfo(5))."""
+    return bool(re.search(r"^lock:.* FLOCK .* WRITE ", Path(f"/proc/{pid}/fdinfo/{descriptor}").read_text(), re.M))
 
 
 def _is_file(entry: os.DirEntry, wanted: os.stat_result) -> bool:

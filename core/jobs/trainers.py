@@ -134,7 +134,7 @@ class TrainerProcess:
     def _end_orphans(self) -> None:
         self._leaderless_since = self._leaderless_since or time.monotonic()
         if time.monotonic() - self._leaderless_since > ORPHAN_GRACE:
-            for orphan in processes.processes_with_open(self._lock):
+            for orphan in processes.processes_that_hold(self._lock):
                 processes.signal_process(orphan, signal.SIGKILL)
 
 

@@ -49,7 +49,7 @@ def test_an_addition_that_was_killed_goes_on_where_its_download_was_and_leaves_n
     part = once(lambda: next((one for one in hub_downloads(settings).glob(f"*/.{WEIGHTS}.part")), None))
     once(lambda: part.stat().st_size >= begun)
     (folder,) = addition_folders(settings)
-    (adding,) = processes.processes_with_open(folder.alive_lock)
+    (adding,) = processes.processes_that_hold(folder.alive_lock)
     processes.signal_process(adding, signal.SIGKILL)
     said, _ = first.communicate(timeout=300)
     assert first.returncode != 0 and "The addition was killed before it was done" in said

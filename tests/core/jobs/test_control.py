@@ -21,7 +21,7 @@ from tests.jobs_home import FAKE_DRIVER, eventually, is_running, kill
 
 
 def supervisors(home) -> list[int]:
-    return [process.pid for process in processes.processes_with_open(supervisor_lock(home.settings))]
+    return [process.pid for process in processes.processes_that_hold(supervisor_lock(home.settings))]
 
 
 def test_a_started_supervisor_is_a_session_of_its_own_and_says_who_it_is(home):

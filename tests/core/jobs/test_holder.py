@@ -1,4 +1,4 @@
-"""Who holds the lock of a run, from the note in the file or from who has it open."""
+"""Who holds the lock of a run, from the note in the file or from the locks of the processes."""
 
 import os
 import subprocess

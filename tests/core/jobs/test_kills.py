@@ -116,7 +116,7 @@ CHOICES = (
 
 def some_trainer(home: Home, chance: random.Random) -> processes.Identity | None:
     supervisor = jobs.supervisor_status(home.settings).process
-    held = (processes.processes_with_open(lock) for lock in sorted(runs_folder(home.settings).glob("*/alive.lock")))
+    held = (processes.processes_that_hold(lock) for lock in sorted(runs_folder(home.settings).glob("*/alive.lock")))
     found = [process for holders in held for process in holders if process != supervisor]
     return chance.choice(found) if found else None
 

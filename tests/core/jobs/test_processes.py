@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from core.files.locks import acquire
 from core.jobs import processes
 from core.jobs.processes import Identity
 from tests.jobs_home import eventually, sleeper
@@ -88,3 +89,18 @@ def test_the_memory_of_a_process_is_what_it_holds():
     finally:
         held.communicate()
     assert processes.memory_bytes([held.pid]) == 0 and processes.cpu_seconds([held.pid]) == 0.0
+
+
+def test_the_processes_that_hold_a_lock_are_those_that_took_or_inherited_it_and_not_who_asks(tmp_path):
+    path = tmp_path / "alive.lock"
+    with acquire(path) as lock:
+        inherits = subprocess.Popen(["sleep", "60"], pass_fds=[lock.descriptor])
+    with path.open() as opened:  # as is_held() has it for a moment
+        asks = subprocess.Popen(["sleep", "60"], pass_fds=[opened.fileno()])
+    try:
+        assert [process.pid for process in processes.processes_that_hold(path)] == [inherits.pid]
+    finally:
+        for process in (inherits, asks):
+            process.kill()
+            process.wait()
+    assert processes.processes_that_hold(path) == []

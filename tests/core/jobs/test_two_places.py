@@ -96,7 +96,7 @@ def test_a_trainer_that_outlives_its_supervisor_in_another_container_is_left_to_
     eventually(lambda: elsewhere(home))
     run = home.add(epochs=100, seconds=0.1)
     eventually(lambda: home.registry.epochs(run.id))
-    (supervisor,) = processes.processes_with_open(supervisor_lock(home.settings))
+    (supervisor,) = processes.processes_that_hold(supervisor_lock(home.settings))
     os.kill(supervisor.pid, signal.SIGKILL)
     eventually(lambda: ensure_that_it_is_here(home))
     eventually(lambda: home.registry.lease(SUPERVISOR) and not elsewhere(home))
