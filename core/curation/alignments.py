@@ -20,7 +20,8 @@ import numpy.typing as npt
 from core.curation.alignment import Aligner, Alignment
 
 LEAST = 2000
-"""Pairs from which on processes are started: they take 7 s of one core, and two processes 0.7 s to start."""
+"""Pairs from which on processes are started. Random pairs of clothing photos on two cores: 2,000 in 1.35 s instead of
+2.1 s, 6,000 in 2.6 s instead of 4.3 s."""
 _PART = 128
 """Pairs that a process gets at once: at most 6 MB of pictures."""
 
