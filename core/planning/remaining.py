@@ -98,6 +98,24 @@ def run_left(whole: float, elapsed: float, progress: Progress | None, times: Sta
     return max(planned, in_stage + after)
 
 
+def stage_left(left: float, progress: Progress, times: StageTimes, now: float) -> float | None:
+    """Seconds left in the stage of a run, so that no page shows a stage and its run that contradict each other.
+
+    While a run trains, its training is all that is left but the usual time of saving and evaluating: its share of
+    ``left``, not a second estimate. Of other stages at most that.
+
+    Args:
+        left: seconds left of the run, of ``run_left``.
+
+    Returns:
+        None where the stage cannot be estimated (``StageTimes.left``).
+    """
+    in_stage, share = times.left(progress, now), max(0.0, left - times.after(progress.stage))
+    if in_stage is None:
+        return None
+    return share if progress.stage == TRAINING else min(in_stage, share)
+
+
 class TimeLeft:
     """Time left of every running and waiting run; the estimates are made once, ``of`` is for every refresh.
 

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from core.planning.remaining import StageTimes
+from core.planning.remaining import StageTimes, stage_left
 from core.runs.stages import stage_label
 from core.runs.values import Progress
 from core.text.units import amount, duration, glued, plain, rough_duration, size
@@ -30,12 +30,11 @@ def stage_text(progress: Progress, times: StageTimes, now: float, left: float) -
     """The text of ``stage_bar``. A stage that takes longer than usual says so, instead of a time left.
 
     Args:
-        left: seconds left of the run, which are estimated from more than the speed of the stage: never less than those
-            of the stage.
+        left: seconds left of the run; those of the stage are a part of them.
     """
     label = stage_label(progress.stage)
-    in_stage = times.left(progress, now)
-    rest = f", about {rough_duration(min(in_stage, left))} left" if in_stage else ""
+    in_stage = stage_left(left, progress, times, now)
+    rest = f", about {rough_duration(in_stage)} left" if in_stage else ""
     if progress.total:
         return f"{label}: {_counted(progress)}{rest}"
     elapsed = times.elapsed(progress, now)

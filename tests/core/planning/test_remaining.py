@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from core.planning.remaining import StageTimes, TimeLeft, run_left, stage_times
+from core.planning.remaining import StageTimes, TimeLeft, run_left, stage_left, stage_times
 from core.runs.values import Progress, Status
 from tests.factories import fill, make_run
 
@@ -47,6 +47,28 @@ def test_a_stage_that_is_counted_is_measured_by_its_count():
 )
 def test_the_more_is_measured_the_less_the_estimate_counts(progress, seconds):
     assert run_left(100.0, 40.0, progress, TIMES, 1000.0) == pytest.approx(seconds)
+
+
+@pytest.mark.parametrize("done", [0, 1, 5, 9, 10])
+@pytest.mark.parametrize("eta", [0.5, 20.0, 900.0])
+@pytest.mark.parametrize("since", [0.0, 30.0, 4000.0])
+@pytest.mark.parametrize("elapsed", [40.0, 99.0, 5000.0])
+def test_what_training_has_left_and_the_stages_after_it_are_what_the_run_has_left(done, eta, since, elapsed):
+    progress = at("Training", done=done, total=10, eta=eta, since=since)
+    left = run_left(100.0, elapsed, progress, TIMES, 1003.0)
+    assert stage_left(left, progress, TIMES, 1003.0) + TIMES.after("Training") == pytest.approx(left)
+
+
+@pytest.mark.parametrize("stage", ["Loading", "Computing features", "Saving", "Measuring"])
+@pytest.mark.parametrize(("eta", "since"), [(None, 0.0), (None, 2.0), (700.0, 5.0)])
+def test_no_stage_has_more_left_than_its_run(stage, eta, since):
+    progress = at(stage, eta=eta, since=since)
+    left = run_left(100.0, 40.0, progress, TIMES, 1000.0)
+    assert 0 < stage_left(left, progress, TIMES, 1000.0) <= left - TIMES.after(stage)
+
+
+def test_a_stage_that_takes_longer_than_usual_has_no_time_left_to_tell():
+    assert stage_left(30.0, at("Saving", since=400.0), TIMES, 1000.0) is None
 
 
 def test_usual_times_are_medians_of_finished_runs(registry):
