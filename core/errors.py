@@ -10,7 +10,15 @@ class InvalidInput(GraftError):
 
 
 class NotFound(GraftError):
-    """No dataset, run, model or backbone has that name or id."""
+    """No dataset, run, model or backbone has that name or id.
+
+    Args:
+        what: is not there. elsewhere: how a command or a request finds what is there; a page has links in its place.
+    """
+
+    def __init__(self, what: str = "", elsewhere: str = "") -> None:
+        super().__init__(f"{what} {elsewhere}".strip())
+        self.what, self.elsewhere = what, elsewhere
 
 
 class Refused(GraftError):

@@ -3,10 +3,8 @@
 import streamlit as st
 
 from core.backbones import availability
-from core.backbones.values import Backbone
-from core.errors import GraftError
-from core.text.units import plain
 from core.web.backbones import adding, listing, panel, progress
+from core.web.parts import not_there
 from core.web.parts.choice import write_address
 from core.web.parts.frame import require_frame
 from core.web.parts.rights import allowed
@@ -22,21 +20,20 @@ def page() -> None:
         adding.show(bench)
         return
     wanted = st.query_params.get("backbone")
+    if wanted and (sentences := not_there.missing(bench, "backbone")):
+        not_there.show("Backbones", sentences, "backbones", "All backbones")
+        return
     with explained():
-        backbone = linked_backbone(bench, wanted) if wanted else None
-        if backbone is not None:
+        if wanted:
+            backbone = bench.backbone(wanted)
             panel.show(bench, backbone, availability(backbone, bench.settings))
-            return
-        every_backbone(bench, wanted)
+        else:
+            every_backbone(bench)
 
 
-def every_backbone(bench: Workbench, missing: str | None) -> None:
-    """All of them; ``missing``: the one of the address, which is not among them."""
+def every_backbone(bench: Workbench) -> None:
     everything = [(backbone, availability(backbone, bench.settings)) for backbone in bench.known_backbones()]
     heading("Backbones", listing.first_line(everything))
-    if missing:
-        said = f"There is no backbone or finished run '{missing}'; it may have been deleted. All there are stand below."
-        st.error(plain(said), icon=":material/error:")
     add_button()
     progress.show(bench)
     listing.show(bench, everything)
@@ -48,14 +45,6 @@ def add_button() -> None:
 
 def open_adding() -> None:
     st.query_params.from_dict({adding.PARAMETER: adding.HUB})
-
-
-def linked_backbone(bench: Workbench, name: str) -> Backbone | None:
-    """The backbone of the address; None if there is none."""
-    try:
-        return bench.backbone(name)
-    except GraftError:
-        return None
 
 
 require_frame()

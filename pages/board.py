@@ -9,18 +9,22 @@ from core.web.board.frame import show_board
 from core.web.board.maps import count_maps, make_maps
 from core.web.board.runs import NEWEST
 from core.web.board.tensorboard import DASHBOARDS, board_path
-from core.web.parts.frame import require_frame
+from core.web.parts import not_there
+from core.web.parts.frame import just_entered, require_frame
 from core.web.parts.labels import dataset_title
 from core.web.parts.widgets import before_first_run, empty_state, heading
 from core.web.server.state import workbench
 
 MOST_RUNS = 24
+GONE = "board.gone"
+"""Sentences on runs of the address that are not there."""
 
 require_frame()
 bench = workbench()
 runs = {run.id: run for run in bench.registry.runs(limit=NEWEST) if run.attempt}
 if not runs:
     heading("Board", "No run has started yet: the curves of the runs will be here, in TensorBoard.")
+    not_there.note(not_there.missing(bench, "runs"))
     before_first_run(
         "No run has started yet",
         "Loss and accuracy of every epoch are shown here as soon as a run trains.",
@@ -29,6 +33,8 @@ if not runs:
     st.stop()
 
 
+if just_entered():
+    st.session_state[GONE] = not_there.missing(bench, "runs")  # kept, since the address is written anew below
 asked = asked_runs(bench, runs)
 datasets = {dataset.id: dataset_title(dataset) for dataset in bench.registry.datasets()}
 titles = run_titles(runs, datasets)
@@ -47,6 +53,7 @@ if len(asked) > MOST_RUNS:
 if not chosen:
     with top:
         heading("Board", "No run is selected: choose the runs whose curves TensorBoard shows.")
+        not_there.note(st.session_state.get(GONE, []))
     empty_state("No run is selected", "Choose one or more runs above to see their curves.")
     st.stop()
 st.query_params["runs"] = ",".join(chosen)
@@ -74,6 +81,7 @@ dashboard: str = st.session_state[KEY]
 st.query_params["dashboard"] = dashboard
 with top:
     heading("Board", plain(first_line([runs[run_id] for run_id in chosen], datasets, dashboard)))
+    not_there.note(st.session_state.get(GONE, []))
 st.caption(WORDS[dashboard][1])
 
 for run_id in chosen:

@@ -18,6 +18,7 @@ from core.web.compare import (
 )
 from core.web.compare.address import Address
 from core.web.compare.selected import linked, select
+from core.web.parts import not_there
 from core.web.parts.choice import choose_dataset, linked_dataset
 from core.web.parts.device import is_narrow
 from core.web.parts.frame import require_frame
@@ -28,21 +29,17 @@ from core.workbench import Workbench
 
 def page() -> None:
     bench, now = workbench(), address.get()
-    top, warnings = st.container(), st.container()
-    with warnings:
-        found = linked(bench, now)
-        dataset = found.dataset or linked_dataset(bench) or newest_with_results(bench)
+    found = linked(bench, now)
+    dataset = found.dataset or linked_dataset(bench) or newest_with_results(bench)
     if dataset is None:
-        with top:
-            nothing_yet(bench)
+        nothing_yet(bench)
         return
-    with top:
-        title, choice = st.columns([3, 2], gap="medium", vertical_alignment="bottom")
-        title.title("Compare", anchor=False)
-        with choice:
-            choose_dataset(bench, bench.registry.datasets(), key="compare.dataset", default=dataset)
-    with warnings:
-        problems.of_link(bench, found)
+    title, choice = st.columns([3, 2], gap="medium", vertical_alignment="bottom")
+    title.title("Compare", anchor=False)
+    with choice:
+        choose_dataset(bench, bench.registry.datasets(), key="compare.dataset", default=dataset)
+    not_there.note(not_there.missing(bench, "dataset"))
+    problems.of_link(bench, found)
     with explained():
         compare(bench, dataset, now, found.runs)
 
@@ -56,6 +53,7 @@ def newest_with_results(bench: Workbench) -> Dataset | None:
 
 def nothing_yet(bench: Workbench) -> None:
     heading("Compare", "Which model is best, at what cost, and is the difference significant? No run has finished yet.")
+    not_there.note(not_there.missing(bench, "dataset", "runs"))
     before_first_run(
         "Finished runs are compared here",
         "Accuracy with its confidence interval, cost, and whether differences are statistically significant.",

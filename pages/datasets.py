@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 
 import streamlit as st
-from streamlit.delta_generator import DeltaGenerator
 
 from core.datasets.values import Dataset
 from core.planning.fitness import problems_of
@@ -17,6 +16,7 @@ from core.web.datasets.growth_panel import growth_panel
 from core.web.datasets.import_panel import import_box, import_jobs
 from core.web.datasets.label_panel import label_panel
 from core.web.datasets.label_view import label_view
+from core.web.parts import not_there
 from core.web.parts.choice import linked_dataset, write_address
 from core.web.parts.frame import require_frame
 from core.web.parts.labels import dataset_size, dataset_title
@@ -29,10 +29,11 @@ from core.workbench import Workbench
 def page() -> None:
     bench = workbench()
     write_address()
-    first_line = st.container()
     dataset = linked_dataset(bench)
-    if dataset is None:
-        every_dataset(bench, bench.registry.datasets(), first_line)
+    if sentences := not_there.missing(bench, "dataset"):
+        not_there.show("Datasets", sentences, "datasets", "All datasets")
+    elif dataset is None:
+        every_dataset(bench, bench.registry.datasets())
     elif wanted := st.query_params.get("check"):
         check_view(bench, dataset, wanted)
     elif st.query_params.get("label"):
@@ -41,9 +42,8 @@ def page() -> None:
         one_dataset(bench, dataset)
 
 
-def every_dataset(bench: Workbench, datasets: Sequence[Dataset], first_line: DeltaGenerator) -> None:
-    with first_line:
-        heading("Datasets", summary(bench, datasets))
+def every_dataset(bench: Workbench, datasets: Sequence[Dataset]) -> None:
+    heading("Datasets", summary(bench, datasets))
     import_jobs(bench)
     with st.expander("Import photos", icon=":material/upload:", expanded=not datasets, key="import.box"):
         import_box(bench)

@@ -12,7 +12,7 @@ from core.runs.values import CHAMPION, Run
 from core.text.units import count, plain, size
 from core.web.models import export_dialog, import_panel, panel
 from core.web.models.ready import can_predict, most_accurate
-from core.web.parts import champion
+from core.web.parts import champion, not_there
 from core.web.parts.choice import choose_dataset
 from core.web.parts.frame import require_frame
 from core.web.parts.leaks import leak_marks
@@ -30,6 +30,7 @@ def page() -> None:
     champions = bench.champions()
     if not number and not champions:
         heading("Models", "There are no models yet; every finished run saves one.")
+        not_there.note(not_there.missing(bench, "dataset"))
         before_first_run(
             "No models yet",
             "Every finished run saves a model. This page shows its accuracy, size and lineage, with a download.",
@@ -43,6 +44,7 @@ def page() -> None:
         found = bench.verdict(dataset.id)
         with first_line:
             heading("Models", summary(bench, dataset, found, f"{count(number, 'model')}, {size(size_bytes)} on disk"))
+            not_there.note(not_there.missing(bench, "dataset"))
         if found is not None:
             leak_marks(bench, [dataset.id])
         champion.show(bench, dataset)

@@ -8,8 +8,9 @@ from streamlit.delta_generator import DeltaGenerator
 
 from core.errors import GraftError
 from core.runs.values import Run
-from core.text.units import percent, plain
+from core.text.units import percent
 from core.web.models.ready import LISTED, ready_runs
+from core.web.parts import not_there
 from core.web.parts.choice import listed_ids
 from core.web.parts.frame import require_frame
 from core.web.parts.labels import dataset_title, interval
@@ -31,14 +32,16 @@ def page() -> None:
     ready = ready_runs(bench)
     if not ready:
         heading("Predict", "Which class do the models predict for your photos? There is no trained model yet.")
+        not_there.note(not_there.missing(bench, "models", "unlabelled"))
         before_first_run(
             "Drop photos here after a run has finished",
             "Every finished run has a model; several can be compared side by side.",
             photos=bool(bench.registry.datasets()),
         )
         return
-    first_line, problems = st.container(), st.container()
-    chosen = choose_models(bench, ready, problems)
+    first_line = st.container()
+    not_there.note(not_there.missing(bench, "models", "unlabelled"))
+    chosen = choose_models(bench, ready)
     runs = {run.id: run for run in chosen}
     photos = given_photos(bench, runs)
     with explained():
@@ -58,9 +61,9 @@ def given_photos(bench: Workbench, runs: details.Runs) -> list[sources.GivenPhot
     return (photos + visit.earlier_photos(photos))[: sources.MOST_PHOTOS]
 
 
-def choose_models(bench: Workbench, ready: Sequence[Run], problems: DeltaGenerator) -> list[Run]:
+def choose_models(bench: Workbench, ready: Sequence[Run]) -> list[Run]:
     """The models of ``?models=``, else the first one; kept in the URL when changed."""
-    asked = [run_id for wanted in listed_ids("models") for run_id in [resolved(bench, wanted, problems)] if run_id]
+    asked = [run_id for wanted in listed_ids("models") for run_id in [resolved(bench, wanted)] if run_id]
     by_id = {run.id: run for run in [*ready, *(bench.registry.run(run_id) for run_id in asked)]}
     labels = model_labels(bench, by_id)
     linked = list(dict.fromkeys(asked))
@@ -103,12 +106,11 @@ def _first(ready: Sequence[Run]) -> Run:
     return next((run for run in ready if run.dataset_id == st.query_params.get("unlabelled")), ready[0])
 
 
-def resolved(bench: Workbench, reference: str, problems: DeltaGenerator) -> str | None:
-    """The id of the run that ``reference`` names; None after showing an error if there is none."""
+def resolved(bench: Workbench, reference: str) -> str | None:
+    """The id of the run that ``reference`` names; None if there is none."""
     try:
-        return bench.registry.model(reference).run_id
-    except GraftError as error:
-        problems.error(plain(str(error)), icon=":material/error:")
+        return bench.registry.run_of_model(reference)
+    except GraftError:
         return None
 
 

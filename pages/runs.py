@@ -2,22 +2,22 @@
 
 import streamlit as st
 
-from core.errors import GraftError
-from core.runs.values import Run
-from core.text.units import plain
+from core.web.parts import not_there
 from core.web.parts.frame import require_frame
 from core.web.parts.labels import dataset_title
 from core.web.parts.widgets import before_first_run
 from core.web.runs import ended_runs, live, panel
 from core.web.server.state import workbench
-from core.workbench import Workbench
 
 
 def page() -> None:
     bench = workbench()
-    run = linked_run(bench)
-    if run is not None:
-        panel.show(bench, run)
+    wanted = st.query_params.get("run")
+    if wanted and (sentences := not_there.missing(bench, "run")):
+        not_there.show("Runs", sentences, "runs", "All runs")
+        return
+    if wanted:
+        panel.show(bench, bench.registry.run(wanted))
         return
     counts = bench.statuses()
     names = {dataset.id: dataset_title(dataset) for dataset in bench.registry.datasets()}
@@ -31,18 +31,6 @@ def page() -> None:
     elif any(number for status, number in counts.items() if status.ended):
         st.header("Ended", anchor=False)
         ended_runs.show(bench, names)
-
-
-def linked_run(bench: Workbench) -> Run | None:
-    """The run of ``?run=``; None, after showing an error, if there is none."""
-    wanted = st.query_params.get("run")
-    if not wanted:
-        return None
-    try:
-        return bench.registry.run(wanted)
-    except GraftError as error:
-        st.error(plain(str(error)), icon=":material/error:")
-        return None
 
 
 require_frame()

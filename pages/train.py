@@ -10,6 +10,7 @@ from core.planning.presets import Preset
 from core.recipes.grid import GridChoice
 from core.recipes.patterns import Pattern
 from core.text.units import plain
+from core.web.parts import not_there
 from core.web.parts.choice import choose_dataset
 from core.web.parts.frame import require_frame
 from core.web.parts.widgets import empty_state, explained, fitness_notes, heading
@@ -28,6 +29,7 @@ def page() -> None:
     datasets = bench.registry.datasets()
     if not datasets:
         heading("Train", "What shall I try, and what will it cost? Photos come first.")
+        not_there.note(not_there.missing(bench, "dataset"))
         empty_state(
             "No dataset yet",
             "Import photos, one folder per class, or use the demo photos.",
@@ -37,6 +39,7 @@ def page() -> None:
         return
     first_line, plan, choice = st.container(), None, None
     with explained():
+        not_there.note(not_there.missing(bench, "dataset"))
         dataset = choose(bench, datasets)
         now, ignored = address.usable(bench, dataset)
         chosen = now.start or start.suitable(bench, dataset)

@@ -56,7 +56,7 @@ def get(name: str) -> Backbone:
         return rows()[name]
     except KeyError:
         meant = did_you_mean(name, rows())
-        raise NotFound(f"There is no backbone {name!r}.{meant} Choose from: {', '.join(rows())}") from None
+        raise NotFound(f"There is no backbone {name!r}.{meant}", f"Choose from: {', '.join(rows())}") from None
 
 
 @cache

@@ -85,12 +85,6 @@ def source_title(source: str, registry: Registry) -> str:
         return source
 
 
-def _suggestion(name: str) -> str:
-    """The backbone that is written nearly so, else all."""
-    meant = did_you_mean(name, rows()).strip()
-    return meant or f"Choose from: {', '.join(rows())}, or the id of a finished run."
-
-
 def _model_of(run_id: str, registry: Registry) -> Model:
     try:
         run = registry.run(run_id)
@@ -99,7 +93,9 @@ def _model_of(run_id: str, registry: Registry) -> Model:
             raise InvalidInput(
                 f"{run_id!r} is a backbone, and a finished run is needed here. Train it, then name that run."
             ) from None
-        raise NotFound(f"There is no backbone or run {run_id!r}. {_suggestion(run_id)}") from None
+        meant = did_you_mean(run_id, rows())
+        every = "" if meant else f"Choose from: {', '.join(rows())}, or the id of a finished run."
+        raise NotFound(f"There is no backbone or run {run_id!r}.{meant}", every) from None
     try:
         return registry.model(run.id)
     except NotFound:

@@ -140,7 +140,7 @@ def get_dataset(connection: Connection, ref: str) -> Dataset:
     if found is None:
         names = connection.execute(select(datasets.c.name, datasets.c.id)).all()
         meant = did_you_mean(ref[:80], [each for row in names for each in row])
-        raise NotFound(f"There is no dataset {ref[:80]!r}.{meant} Give its id, its name, or name:version.")
+        raise NotFound(f"There is no dataset {ref[:80]!r}.{meant}", "Give its id, its name, or name:version.")
     return found
 
 

@@ -268,7 +268,7 @@ def resolve(connection: Connection, ref: str) -> str:
 def no_such_run(ref: str, connection: Connection | None = None) -> NotFound:
     """With a connection the run that was probably meant is named, by its id or its name."""
     meant = _meant(ref[:80], connection) if connection is not None and not _WHOLE_ID.fullmatch(ref) else ""
-    return NotFound(f"There is no run {ref[:80]!r}.{meant} The runs page and `python -m core runs` list them.")
+    return NotFound(f"There is no run {ref[:80]!r}.{meant}", "The runs page and `python -m core runs` list them.")
 
 
 def _meant(ref: str, connection: Connection) -> str:

@@ -185,9 +185,15 @@ def test_the_model_of_a_run_is_a_backbone_too(bench, filled):
     assert "Its run" in link_labels(at)
 
 
-def test_a_backbone_that_does_not_exist_is_one_error_above_the_list(bench):
+def test_a_backbone_that_does_not_exist_is_one_sentence_with_a_link_to_all(bench):
     at = visit("backbones", backbone="alexnet")
-    assert not at.exception and "alexnet" in at.error[0].value and len(shown(at)) == 45
+    assert not at.exception and "alexnet" in at.warning[0].value and "resnet50" not in at.warning[0].value
+    assert link_labels(at) == ["All backbones"]
+
+
+def test_a_backbone_whose_name_is_nearly_right_is_named(bench):
+    said = visit("backbones", backbone="efficientnet-lite0").warning[0].value.replace("\\", "")
+    assert said == "There is no backbone or run 'efficientnet-lite0'. Did you mean 'efficientnet_lite0'?"
 
 
 # --- what was added ---

@@ -89,8 +89,8 @@ def test_one_dataset_is_opened_by_id_name_or_version(filled, reference):
 def test_an_unknown_dataset_in_the_url_is_said_in_a_sentence(filled, reference):
     at = visit("datasets", dataset=reference)
     assert not at.exception
-    assert len(at.error) == 1 and "no dataset" in at.error[0].value
-    assert at.title[0].value == "Datasets"
+    assert len(at.warning) == 1 and "no dataset" in at.warning[0].value
+    assert at.title[0].value == "Datasets" and link_labels(at) == ["All datasets"]
 
 
 def test_the_gallery_shows_one_class_and_split(filled):

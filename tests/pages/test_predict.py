@@ -228,7 +228,7 @@ def test_redrawing_the_page_does_not_ask_again(filled, asked):
 @pytest.mark.parametrize("reference", ["m-nothing", "../../x", "<b>"])
 def test_an_unknown_model_in_the_url_is_said_in_a_sentence(filled, reference):
     at = visit("predict", models=reference)
-    assert not at.exception and len(at.error) == 1
+    assert not at.exception and len(at.warning) == 1
 
 
 def test_choosing_no_model_says_what_to_do(filled, asked):
@@ -263,7 +263,7 @@ def test_a_model_whose_weights_were_deleted_is_said_in_one_sentence(bench, fille
     gone = filled.with_status("FINISHED")[0]
     bench.delete_weights([gone.id])
     at = visit("predict", models=gone.id)
-    assert not at.exception and "were deleted" in at.error[0].value and len(at.error) == 1
+    assert not at.exception and "were deleted" in at.warning[0].value and len(at.warning) == 1
 
 
 def test_of_very_many_models_the_most_accurate_are_listed_and_every_other_can_be_linked(bench):
@@ -349,7 +349,7 @@ def test_test_photos_of_the_dataset_can_be_tried_before_any_upload(bench, filled
 )
 def test_a_wrong_photo_in_the_address_is_one_sentence(filled, asked, photos, sentence):
     at = visit("predict", photos=photos)
-    assert not at.exception and len(at.error) == 1 and sentence.split("'")[0] in at.error[0].value.replace("\\", "")
+    assert not at.exception and len(at.warning) == 1 and sentence.split("'")[0] in at.warning[0].value.replace("\\", "")
 
 
 def test_a_photo_of_any_split_can_be_linked_by_the_name_of_its_dataset(bench, filled, asked):

@@ -198,14 +198,12 @@ def test_only_finished_runs_can_be_compared(bench, filled):
     assert "Only finished runs can be compared" in text_of(tick(visit("runs"), bench, 0))
 
 
-@pytest.mark.parametrize(
-    "query", [{"run": "r-nothing"}, {"run": "../../etc/passwd"}, {"run": "<script>"}, {"runs": "r-x"}]
-)
-def test_an_unknown_run_in_the_url_is_one_error(filled, query):
-    at = visit("runs", **query)
-    assert not at.exception
-    assert len(at.error) == 1 and "no run" in at.error[0].value
-    assert at.title[0].value == "Runs"
+@pytest.mark.parametrize("wanted", ["r-nothing", "../../etc/passwd", "<script>"])
+def test_an_unknown_run_in_the_url_is_one_sentence_with_a_link_to_all(filled, wanted):
+    at = visit("runs", run=wanted)
+    assert not at.exception and at.title[0].value == "Runs"
+    assert len(at.warning) == 1 and "There is no run" in at.warning[0].value and "python" not in at.warning[0].value
+    assert link_labels(at) == ["All runs"] and not at.dataframe
 
 
 def test_many_ended_runs_are_shown_a_page_at_a_time(bench):

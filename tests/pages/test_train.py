@@ -375,7 +375,7 @@ def test_what_is_wrong_in_the_address_is_said_and_ignored(flowers, query, senten
 
 def test_an_unknown_dataset_in_the_url_is_said_and_the_newest_taken(filled):
     at = visit("train", dataset="d-nothing")
-    assert "no dataset" in at.error[0].value
+    assert "no dataset" in at.warning[0].value
     assert at.selectbox(key="train.dataset").value == filled.dataset.id
 
 

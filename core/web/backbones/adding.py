@@ -29,7 +29,7 @@ def show(bench: Workbench) -> None:
         if source == FILE:
             file_panel.show(bench)
         else:
-            hub_panel.show(bench, asked if "/" in asked else "")
+            hub_panel.show(bench, "" if asked in _TABS else asked)
 
 
 def _chosen() -> None:

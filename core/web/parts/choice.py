@@ -6,20 +6,18 @@ import streamlit as st
 
 from core.datasets.values import Dataset
 from core.errors import GraftError
-from core.text.units import plain
 from core.web.parts.labels import dataset_size, dataset_title
 from core.workbench import Workbench
 
 
 def linked_dataset(bench: Workbench) -> Dataset | None:
-    """The dataset of ``?dataset=``, by id, name or name:version; None, after showing an error, if there is none."""
+    """The dataset of ``?dataset=``, by id, name or name:version; None if there is none (``not_there`` tells it)."""
     reference = st.query_params.get("dataset")
     if not reference:
         return None
     try:
         return bench.registry.dataset(reference)
-    except GraftError as error:
-        st.error(plain(str(error)), icon=":material/error:")
+    except GraftError:
         return None
 
 

@@ -7,6 +7,7 @@ from core.errors import GraftError, InvalidInput
 from core.text.units import brief, plain
 from core.web.parts.choice import listed_ids
 from core.web.parts.labels import dataset_title
+from core.web.parts.not_there import note, sentence_of
 from core.web.parts.thumbnails import thumbnail
 from core.web.parts.widgets import explained
 from core.web.predict.sources import MOST_PHOTOS, GivenPhoto
@@ -58,13 +59,15 @@ def _given(bench: Workbench, dataset_id: str, photo: Photo) -> GivenPhoto:
 
 
 def _linked(bench: Workbench) -> list[_DatasetPhoto]:
-    """The photos of the address; one sentence for each that is not there."""
+    """The photos of the address, after a notice on those that are not there."""
     found: list[_DatasetPhoto] = []
+    problems: list[str] = []
     for part in listed_ids(_PARAMETER)[:MOST_PHOTOS]:
         try:
             found.append(_of_address(bench, part))
         except GraftError as error:
-            st.error(plain(str(error)), icon=":material/error:")
+            problems.append(sentence_of(error))
+    note(problems)
     return found
 
 

@@ -6,7 +6,6 @@ import streamlit as st
 
 from core.errors import GraftError
 from core.runs.values import Run
-from core.text.units import plain
 from core.web.parts.choice import listed_ids
 from core.web.parts.frame import just_entered
 from core.workbench import Workbench
@@ -17,7 +16,7 @@ MOST = 200
 
 
 def followed_ids(bench: Workbench, active: Sequence[Run]) -> list[str]:
-    """The ids of the runs to follow; an error is shown for each of the URL that is not there.
+    """The ids of the runs to follow, without those of the URL that are not there.
 
     Args:
         active: running and waiting runs. Without ``?runs=`` they are followed until the visitor leaves the page, also
@@ -42,6 +41,6 @@ def _existing(bench: Workbench, linked: Sequence[str]) -> list[str]:
     for run_id in linked:
         try:
             found.append(bench.registry.run(run_id).id)
-        except GraftError as error:
-            st.error(plain(str(error)), icon=":material/error:")
+        except GraftError:
+            continue
     return list(dict.fromkeys(found))

@@ -10,6 +10,7 @@ from core.jobs.reports import progress_of
 from core.planning.remaining import TimeLeft
 from core.runs.values import Run, Status
 from core.text.units import count, plain, rough_duration
+from core.web.parts import not_there
 from core.web.parts.widgets import explained, heading, poll
 from core.web.runs import followed, next_step, race_panel
 from core.web.runs.rows import Names, active_ids, attempt, no_running_row, running_row, time_left_of, waiting_rows
@@ -25,10 +26,11 @@ def show(bench: Workbench, counts: Mapping[Status, int], names: Names) -> None:
     running, waiting = bench.registry.runs(status=Status.RUNNING), bench.registry.queue()
     active = [*running, *waiting]
     ids = followed.followed_ids(bench, active)
+    gone = not_there.missing(bench, "runs", "dataset")
     time_left = time_left_of(bench, active)
     next_step.open_compare(bench, ids)
     known = active_ids(running, waiting)
-    poll(lambda: _panel(bench, ids, names, counts, time_left, known), bool(known), seconds=_seconds(len(ids)))
+    poll(lambda: _panel(bench, ids, names, counts, time_left, known, gone), bool(known), seconds=_seconds(len(ids)))
 
 
 def _seconds(followed: int) -> float:
@@ -43,8 +45,13 @@ def _panel(
     counts: Mapping[Status, int],
     time_left: TimeLeft,
     known: frozenset,
+    gone: Sequence[str],
 ) -> None:
-    """Redraws the whole page once when the status of a running or waiting run has changed."""
+    """Redraws the whole page once when the status of a running or waiting run has changed.
+
+    Args:
+        gone: sentences on what the address names and is not there.
+    """
     with explained():
         running, waiting, now = bench.registry.runs(status=Status.RUNNING), bench.registry.queue(), time.time()
         progress = progress_of((run.id for run in running), bench.settings, bench.registry)
@@ -56,6 +63,7 @@ def _panel(
         paused = jobs.why_paused(bench.settings) if waiting else ""
         line = f"{first_line(runs, counts, left if supervised else {})} {next_step.advice(bench, runs)}"
         heading("Runs", line.rstrip())
+        not_there.note(gone)
         with st.container(key="next-step"):  # always there: elements that come and go would move those after them
             if not supervised:
                 _supervisor_notice(bench)
