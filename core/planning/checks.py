@@ -19,11 +19,11 @@ from core.planning.capacity import disk, memory
 from core.planning.decide import Concern, Decision, Level
 from core.planning.question import Question, ask, note, refuse
 from core.planning.remedies import other_backbones, other_runs
-from core.recipes.adapters import adapted_parts, nothing_to_train, possible_adapters, possible_depths
+from core.recipes.adapters import adapted_parts, nothing_to_train, possible_adapters, possible_depths, trains_something
 from core.recipes.allowed import refused_patterns
 from core.recipes.hyperparameters import BOUNDS, Adapter
 from core.recipes.labels import ADAPTERS
-from core.recipes.patterns import Cascade, Pattern
+from core.recipes.patterns import TRAINS_TOP_BLOCKS, Cascade, Pattern
 from core.recipes.prompts import texts_of
 from core.recipes.recipe import Recipe
 from core.recipes.remedy import Remedy, other_pattern, setting
@@ -144,17 +144,19 @@ def _pattern(question: Question) -> Iterator[Concern]:
 
 
 def _adapted(question: Question) -> Iterator[Concern]:
-    """How much parameter-efficient fine-tuning trains; nothing at all is refused."""
+    """How much fine-tuning trains, where it trains parts only; nothing at all is refused."""
     recipe = question.recipe
-    if recipe.pattern is not Pattern.PARAMETER_EFFICIENT:
+    if recipe.pattern not in TRAINS_TOP_BLOCKS:
         return
     (backbone,), hp = question.backbones.values(), recipe.hyperparameters
-    found = adapted_parts(recipe, backbone)
-    if found is not None and not found.layers:
-        deeper = [depth for depth in possible_depths(backbone, hp.adapter) if depth > hp.depth][:1]
+    in_parts = recipe.pattern is Pattern.PARAMETER_EFFICIENT
+    adapter, found = hp.adapter if in_parts else None, adapted_parts(recipe, backbone)
+    if not trains_something(backbone, adapter, hp.depth):
+        deeper = [depth for depth in possible_depths(backbone, adapter) if depth > hp.depth][:1]
+        others = possible_adapters(backbone, hp.depth) if in_parts else ()
         yield refuse(
-            nothing_to_train(backbone.title, hp.adapter, hp.depth),
-            *(setting(recipe.pattern, "adapter", other) for other in possible_adapters(backbone, hp.depth)),
+            nothing_to_train(backbone.title, adapter, hp.depth),
+            *(setting(recipe.pattern, "adapter", other) for other in others),
             *(setting(recipe.pattern, "depth", depth) for depth in deeper),
         )
     elif found is not None:

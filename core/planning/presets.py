@@ -14,6 +14,7 @@ from core.backbones.inputs import larger_size
 from core.backbones.values import Backbone
 from core.datasets.values import Dataset
 from core.models.heads.mapping import mapped
+from core.recipes.adapters import trains_something
 from core.recipes.defaults import usual_for
 from core.recipes.hyperparameters import RELEVANT, Solver
 from core.recipes.patterns import Cascade, Pattern
@@ -149,7 +150,7 @@ def _overnight(situation: Situation) -> Iterator[Recipe]:
             if depth < blocks:
                 yield situation.recipe(backbone, Pattern.INTEGRATED_EXTRACTOR, depth=depth)
         for depth in FINE_TUNING_DEPTHS:
-            if depth <= blocks:
+            if depth <= blocks and trains_something(backbone, None, depth):
                 yield situation.recipe(backbone, Pattern.FINE_TUNING, depth=depth)
     yield from _fusions(situation)
     yield from (_with_seed(recipe, seed) for recipe in _leading(situation) for seed in range(SEEDS))

@@ -1,8 +1,8 @@
-"""How much of a backbone parameter-efficient fine-tuning trains, and why it cannot train any of it."""
+"""How much of a backbone's top blocks fine-tuning trains, whole or in small parts, and why it cannot train any."""
 
 from dataclasses import dataclass
 
-from core.backbones.values import Backbone
+from core.backbones.values import Adaptable, Backbone
 from core.recipes.hyperparameters import Adapter
 from core.recipes.labels import ADAPTERS, in_text
 from core.recipes.patterns import Pattern
@@ -34,23 +34,47 @@ def possible_adapters(backbone: Backbone, depth: int) -> tuple[Adapter, ...]:
     return tuple(one for one in Adapter if any(getattr(block, one)[0] for block in backbone.adaptable[-depth:]))
 
 
-def possible_depths(backbone: Backbone, adapter: Adapter) -> tuple[int, ...]:
-    """The depths at which this kind finds something to train."""
-    depths = range(1, len(backbone.adaptable) + 1)
-    return tuple(depth for depth in depths if adapter in possible_adapters(backbone, depth))
+def possible_depths(backbone: Backbone, adapter: Adapter | None) -> tuple[int, ...]:
+    """The depths at which something in the top blocks is trained: by a kind, or (None) by plain fine-tuning; all where
+    it was not counted."""
+    depths = range(1, len(backbone.blocks) + 1)
+    return tuple(depth for depth in depths if trains_something(backbone, adapter, depth))
 
 
-_NEEDS = {
+def trains_something(backbone: Backbone, adapter: Adapter | None, depth: int) -> bool:
+    """Whether the top blocks have something that a kind, or (None) plain fine-tuning, trains; True where it was not
+    counted."""
+    if adapter is not None:
+        return not backbone.adaptable or adapter in possible_adapters(backbone, depth)
+    counted = backbone.block_parameters[-depth:]
+    adaptable = backbone.adaptable[-depth:] or (None,) * len(counted)
+    return not counted or any(map(_is_fine_tuned, counted, adaptable))
+
+
+def _is_fine_tuned(parameters: int, found: Adaptable | None) -> bool:
+    """Whether a block has weights other than those of batch normalisation, which fine-tuning leaves frozen (Keras'
+    guide to transfer learning); that has an offset and two averages for each channel, and maybe a scale."""
+    if found is None or found.lora[0] or not found.bias[0]:
+        return parameters > 0
+    return parameters != found.norm[1] + 2 * found.bias[1]
+
+
+_NEEDS: dict[Adapter | None, str] = {
+    None: "no weights that fine-tuning trains (batch normalization stays as it is)",
     Adapter.LORA: "no dense layer and no convolution but depthwise ones",
     Adapter.NORM: "no normalization layer with a scale or an offset",
     Adapter.BIAS: "no layer with a bias or an offset",
 }
 
 
-def nothing_to_train(title: str, adapter: Adapter, depth: int) -> str:
-    """Why a backbone cannot be fine-tuned in this way: it would have 0 adapted layers."""
+def nothing_to_train(title: str, adapter: Adapter | None, depth: int) -> str:
+    """Why a backbone cannot be fine-tuned in this way: by a kind, or (None) plainly."""
     blocks = f"top {count(depth, 'block')}" if depth > 1 else "top block"
     verb = "have" if depth > 1 else "has"
+    if adapter is None:
+        return (
+            f"The {blocks} of {title} {verb} {_NEEDS[None]}, so only the head would learn. Choose more unfrozen blocks."
+        )
     kind = in_text(ADAPTERS[adapter])
     return (
         f"The {blocks} of {title} {verb} {_NEEDS[adapter]}, so {kind} would train nothing (0 adapted layers). "

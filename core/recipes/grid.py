@@ -11,9 +11,10 @@ from core.backbones.token_network import Pooling
 from core.backbones.values import Backbone
 from core.datasets.decoding.fit import Fit
 from core.errors import InvalidInput
+from core.recipes.adapters import possible_depths
 from core.recipes.defaults import fitting
-from core.recipes.hyperparameters import RELEVANT, Hyperparameters
-from core.recipes.patterns import Cascade, Pattern
+from core.recipes.hyperparameters import RELEVANT, Adapter, Hyperparameters
+from core.recipes.patterns import TRAINS_TOP_BLOCKS, Cascade, Pattern
 from core.recipes.program import depths as depths_of
 from core.recipes.prompts import with_template
 from core.recipes.recipe import Recipe
@@ -191,7 +192,11 @@ def _depths(pattern: Pattern, choice: GridChoice, backbone: Backbone | None) -> 
         return ()
     with suppress(InvalidInput):  # then every recipe is refused
         backbone = with_input(backbone, pooling=choice.settings.get(pattern, {}).get("pooling", Pooling.OWN))
-    return depths_of(pattern, backbone.blocks)
+    possible = depths_of(pattern, backbone.blocks)
+    if pattern not in TRAINS_TOP_BLOCKS:
+        return possible
+    adapter = _used(pattern, choice).get("adapter", Adapter.LORA) if pattern is Pattern.PARAMETER_EFFICIENT else None
+    return possible_depths(backbone, adapter) or possible  # where nothing is ever trained, every recipe is refused
 
 
 def _used(pattern: Pattern, choice: GridChoice) -> dict[str, Any]:

@@ -85,7 +85,7 @@ class TrainableModel:
         if stage.adapter is Adapter.LORA:
             for block in stage.trained:
                 seed = adapters.enable_lora(self._layers[block], stage.rank, seed)
-        if stage.adapter is not None and self.network is not None and not self.adapted_layers:
+        if self.network is not None and not any(self._has_weights(block, stage) for block in stage.trained):
             raise InvalidInput(nothing_to_train(self.network.name, stage.adapter, len(stage.trained)))
 
     @property
@@ -195,6 +195,13 @@ class TrainableModel:
         if stage.adapter is not None:
             return [layer for layer in found if adapters.variables([layer], stage.adapter)]
         return [layer for layer in found if stage.batch_norm or not isinstance(layer, layers.BatchNormalization)]
+
+    def _has_weights(self, block: str, stage: Stage) -> bool:
+        """Whether a stage trains anything in a block; layers may be frozen for the moment."""
+        if stage.adapter is not None:
+            return bool(adapters.variables(self._layers[block], stage.adapter))
+        learning = (one for layer in self._learning(block, stage) for one in layer._flatten_layers())
+        return any(one._trainable_variables for one in learning)
 
     def _changing(self, block: str, stage: Stage) -> list[keras.Variable]:
         """The variables of a block that may differ from their initial values in a stage."""

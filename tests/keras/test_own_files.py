@@ -15,6 +15,7 @@ from core.jobs.additions import run_addition
 from core.jobs.exit_policy import ExitCode
 from core.models.inference.model_files import read_model
 from core.models.lineage import backbone_of
+from core.recipes.adapters import possible_depths
 from core.recipes.allowed import refused_patterns
 from core.recipes.hyperparameters import Adapter, Solver
 from core.recipes.labels import OFFERED
@@ -99,9 +100,12 @@ def test_a_keras_file_with_a_pooling_of_its_own_is_trained_with_it_and_with_the_
     assert row.own_pooling and row.blocks == ("stem", "block1a", "block2a", "block2b", "block3", "head")
     assert row.feature_size == 14 and row.block_shapes[-2:] == ((16, 16, 7), (1, 1, 14))
     assert bench.registry.added_backbone("own").facts["check"]["engine"] == "LiteRT"
-    for pooling, blocks in (("own", row.blocks), ("mean", row.blocks[:-1])):
-        run = f"r-{pooling}"
-        bench.train(run, replace(SHORT, pooling=Pooling(pooling)), backbone="own", pattern=Pattern.FINE_TUNING)
+    assert possible_depths(row, None) == (2, 3, 4, 5, 6)  # its own pooling has no weights
+    bench.add("r-head", SHORT, backbone="own", pattern=Pattern.FINE_TUNING)
+    assert "The top block of own has no weights that fine-tuning trains" in bench.fails("r-head")
+    for pooling, depth, blocks in (("own", 2, row.blocks), ("mean", 1, row.blocks[:-1])):
+        run, numbers = f"r-{pooling}", replace(SHORT, pooling=Pooling(pooling), depth=depth)
+        bench.train(run, numbers, backbone="own", pattern=Pattern.FINE_TUNING)
         np.testing.assert_allclose(live(bench, run), bench.answers(run)["probabilities"], atol=2e-3)
         model = backbone_of(run, bench.registry, bench.settings)
         assert (model.blocks, model.own_pooling) == (blocks, pooling == "own")

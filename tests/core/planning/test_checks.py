@@ -85,6 +85,17 @@ def test_nothing_to_train_is_refused_with_what_could_be_trained_instead(planned)
     ]
 
 
+def test_fine_tuning_of_a_top_block_without_weights_is_refused_and_the_first_depth_that_trains_is_offered(
+    planned, monkeypatch
+):
+    row = get("squeezenet")
+    monkeypatch.setitem(rows(), "squeezenet", replace(row, block_parameters=(*row.block_parameters[:-2], 0, 0)))
+    plan = planned(Pattern.FINE_TUNING, backbone="squeezenet", depth=2)
+    assert plan.decision is Decision.REFUSED and "The top 2 blocks of SqueezeNet 1.1 have no weights" in plan.because
+    assert [remedy.label for remedy in plan.remedies] == ["Use 3 unfrozen blocks"]
+    assert planned(Pattern.FINE_TUNING, backbone="squeezenet", depth=3).decision is Decision.NEW
+
+
 def test_a_network_that_was_not_counted_is_not_refused(planned, monkeypatch):
     row = replace(get("squeezenet"), adaptable=())
     monkeypatch.setitem(rows(), "squeezenet", row)

@@ -97,6 +97,8 @@ def test_overnight_adds_depths_fusions_and_whole_networks():
     found = recipes(Preset.OVERNIGHT)
     deep = {r.hyperparameters.depth for r in found if ways([r]) == [("efficientnet_lite1", Pattern.FINE_TUNING)]}
     assert deep == {1, 2, 4}
+    only_normalization = recipes(Preset.OVERNIGHT, [get("densenet121")])
+    assert {r.hyperparameters.depth for r in only_normalization if r.pattern is Pattern.FINE_TUNING} == {2, 4}
     fusions = {recipe.backbones for recipe in found if recipe.cascade is Cascade.FUSION}
     assert len(fusions) == 3 and ("efficientnet_lite0", "efficientnet_lite2") in fusions
     assert [r.backbone for r in found if r.pattern is Pattern.WEIGHT_INITIALIZATION] == ["efficientnet_lite0"]

@@ -10,12 +10,13 @@ from core.datasets.decoding.fit import Fit
 from core.errors import InvalidInput
 from core.recipes.defaults import suggest_hyperparameters
 from core.recipes.grid import CascadeChoice, GridChoice, InvalidCell, recipes_of
-from core.recipes.hyperparameters import Hyperparameters
+from core.recipes.hyperparameters import Adapter, Hyperparameters
 from core.recipes.patterns import Cascade, Pattern
 from core.recipes.recipe import Recipe
 from tests import tiny_tokens
 
 FROZEN, TUNING, CLASSIFIER = Pattern.INTEGRATED_EXTRACTOR, Pattern.FINE_TUNING, Pattern.CLASSIFIER
+EFFICIENT = Pattern.PARAMETER_EFFICIENT
 BLOCKS = {"a": ("one", "two", "three"), "b": ("one",)}
 
 
@@ -59,6 +60,16 @@ def test_depths_multiply_and_a_sweep_is_every_depth_of_each_backbone():
 
     assert depths((1, 3, 1)) == [("a", 1), ("a", 3), ("b", 1), ("b", 3)]
     assert depths("all") == [("a", 1), ("a", 2), ("a", 3), ("b", 1)]
+
+
+def test_a_sweep_leaves_out_depths_at_which_nothing_would_be_trained():
+    def depths(name, pattern, **settings):
+        choice = GridChoice(cells=((name, pattern),), settings={pattern: settings}, depths={pattern: "all"})
+        return [one.hyperparameters.depth for one in recipes_of(choice, defaults=defaults, find=get)]
+
+    assert depths("resnet50_v2", TUNING) == depths("resnet50_v2", EFFICIENT) == list(range(2, 19))
+    assert depths("resnet50_v2", EFFICIENT, adapter=Adapter.NORM) == list(range(1, 19))
+    assert depths("vgg16", EFFICIENT, adapter=Adapter.NORM) == [1, 2, 3, 4, 5]  # each of which is refused
 
 
 def test_a_sweep_of_a_backbone_that_does_not_exist_is_one_recipe_whose_plan_says_so():
