@@ -1,12 +1,10 @@
 """Features of photos: from the store, or computed and stored now, by one process at a time."""
 
 import json
-from collections.abc import Callable, Generator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import ExitStack, closing
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
 from functools import partial
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -16,13 +14,12 @@ from core.backbones.values import Backbone
 from core.datasets.values import Dataset, Photo
 from core.errors import InvalidInput
 from core.features import store
-from core.features.engine_store import evict_engines
 from core.features.engines import Engine, choose_engine
-from core.features.partial import PartialArray
+from core.features.photo_pass import OutputColumns, Report, ViewedPhotos, compute_rows
+from core.features.reusing import record_photos
 from core.features.sharing import computed_once
 from core.features.sizes import fraction_below, shape_at
 from core.features.store import FeatureKey
-from core.features.views import View, jpeg_of
 from core.files.here import dataset_here
 from core.files.home import features_lock
 from core.files.locks import Lock, acquire, try_acquire
@@ -30,8 +27,6 @@ from core.recipes.hyperparameters import ITSELF, ViewSettings
 from core.recipes.program import TOP, cuts_of
 from core.runs.costs import Clock, Spent, spent_now
 from core.settings import Settings
-
-Report = Callable[[int, int], None]
 
 
 @dataclass(frozen=True)
@@ -98,28 +93,15 @@ def features_of(
     )
 
 
-@dataclass(frozen=True)
-class _Columns:
-    """One stored array: its key, its columns of the engine's output, and its part of the cost of a pass, 0..1."""
-
-    key: FeatureKey
-    first: int = 0
-    last: int | None = None
-    part: float = 1.0
-
-    def of(self, rows: np.ndarray) -> np.ndarray:
-        return rows[:, self.first : self.last]
-
-
-def _columns(backbone: Backbone, cut: str, key_at: Callable[..., FeatureKey]) -> tuple[_Columns, ...]:
+def _columns(backbone: Backbone, cut: str, key_at: Callable[..., FeatureKey]) -> tuple[OutputColumns, ...]:
     """Of every single cut. A cut is charged what a pass up to it would have cost."""
     first, found = 0, []
     whole = fraction_below(backbone, cut)
     for one in cuts_of(cut):
         if len(cuts_of(cut)) == 1:
-            return (_Columns(key_at(cut=one)),)
+            return (OutputColumns(key_at(cut=one)),)
         last = first + shape_at(backbone, one)[0]
-        found.append(_Columns(key_at(cut=one), first, last, fraction_below(backbone, one) / whole))
+        found.append(OutputColumns(key_at(cut=one), first, last, fraction_below(backbone, one) / whole))
         first = last
     return tuple(found)
 
@@ -150,7 +132,7 @@ def stored_rows(
     """
     return _stored(
         key,
-        (_Columns(key),),
+        (OutputColumns(key),),
         photos,
         dataset=dataset,
         settings=settings,
@@ -163,7 +145,7 @@ def stored_rows(
 
 def _stored(
     key: FeatureKey,
-    columns: Sequence[_Columns],
+    columns: Sequence[OutputColumns],
     photos: Sequence[Photo],
     *,
     dataset: Dataset,
@@ -179,10 +161,9 @@ def _stored(
     _check_whole(photos, dataset, key)
     ordered = sorted(photos, key=lambda photo: (photo.class_name, photo.digest))
 
-    def compute(missing: Sequence[_Columns]) -> None:
-        made = engine()
-        rows = _Rows(ordered, folder or dataset_here(settings, dataset.id).photos, key, source)
-        _compute(rows, missing, made, settings, progress, clock)
+    def compute(missing: Sequence[OutputColumns]) -> None:
+        views = ViewedPhotos(ordered, folder or dataset_here(settings, dataset.id).photos, key.which)
+        compute_rows(views, missing, engine(), source=source, settings=settings, progress=progress, clock=clock)
 
     locks = _stored_and_locked(columns, settings, compute, waiting)
     found = [_open(one.key, settings, ordered, photos) for one in columns]
@@ -196,14 +177,14 @@ def _stored(
 
 
 def _stored_and_locked(
-    columns: Sequence[_Columns],
+    columns: Sequence[OutputColumns],
     settings: Settings,
-    compute: Callable[[Sequence[_Columns]], None],
+    compute: Callable[[Sequence[OutputColumns]], None],
     waiting: Callable[[], None] | None,
 ) -> tuple[Lock, ...]:
     """Shared locks on stored features, which are computed first unless another process does."""
 
-    def missing() -> list[_Columns]:
+    def missing() -> list[OutputColumns]:
         return [one for one in columns if not store.is_stored(one.key, settings)]
 
     def compute_keys(keys: Sequence[FeatureKey]) -> None:
@@ -236,7 +217,7 @@ def _readers(paths: Sequence[Path], waiting: Callable[[], None] | None) -> tuple
         acquire(paths[locks.index(None)], shared=True, waiting=waiting).release()
 
 
-def _lock_of(one: _Columns, settings: Settings) -> Path:
+def _lock_of(one: OutputColumns, settings: Settings) -> Path:
     return features_lock(settings, one.key.name)
 
 
@@ -267,89 +248,8 @@ def _open(
     meta = json.loads((folder / "meta.json").read_text())
     array = np.load(folder / "features.npy", mmap_mode="r")
     store.touch(folder)
+    record_photos(folder, ordered)  # of features of before 0.10.0
     if list(photos) != ordered:
         row = {photo.digest: number for number, photo in enumerate(ordered)}
         array = array[[row[photo.digest] for photo in photos]]
     return array, meta
-
-
-@dataclass(frozen=True)
-class _Rows:
-    """The photos of one array, in the order of its rows."""
-
-    photos: Sequence[Photo]
-    folder: Path
-    key: FeatureKey
-    source: str
-
-    def views(self, start: int, stop: int) -> list[View]:
-        return [self._view(photo) for photo in self.photos[start:stop]]
-
-    def _view(self, photo: Photo) -> View:
-        return View(jpeg_of(photo, self.folder), self.key.which, digest=photo.digest)
-
-
-def _compute(
-    rows: _Rows,
-    columns: Sequence[_Columns],
-    engine: Engine,
-    settings: Settings,
-    progress: Report | None,
-    clock: Clock,
-) -> None:
-    """One pass over the photos, which fills the arrays of all columns."""
-    total, begin = len(rows.photos), clock()
-    first = engine(rows.views(0, 1))
-    shapes = [(total, *one.of(first).shape[1:]) for one in columns]
-    sizes = [int(np.prod(shape)) * np.dtype(one.key.dtype).itemsize for one, shape in zip(columns, shapes, strict=True)]
-    store.make_room(settings, sum(sizes))
-    evict_engines(settings)
-    arrays = [
-        PartialArray(store.partial_folder(one.key, settings), shape, one.key.dtype)
-        for one, shape in zip(columns, shapes, strict=True)
-    ]
-    done = min(array.done for array in arrays)
-    for array in arrays:
-        array.done = done
-
-    def spent(one: _Columns) -> Spent:
-        return clock().minus(begin).times(one.part)
-
-    try:
-        with closing(_in_order(rows, engine, done)) as chunks:
-            for chunk in chunks:
-                for one, array in zip(columns, arrays, strict=True):
-                    array.append(_narrowed(one.of(chunk), one.key.dtype), spent(one))
-                if progress is not None:
-                    progress(arrays[0].done, total)
-    finally:
-        for one, array in zip(columns, arrays, strict=True):
-            array.sync(spent(one))  # also when stopped: the next call continues
-    for one, array, shape in zip(columns, arrays, shapes, strict=True):
-        meta = {"key": asdict(one.key), "shape": shape, "engine": engine.name, "backbone": rows.source}
-        array.finish(store.folder_of(one.key, settings), meta, spent(one))
-
-
-def _narrowed(rows: np.ndarray, dtype: str) -> np.ndarray:
-    """In the stored dtype; values beyond float16's largest, 65,504 (not seen in trained networks), are clipped."""
-    if dtype == "float16":
-        limit = np.finfo(np.float16).max
-        rows = np.clip(rows, -limit, limit)
-    return rows.astype(dtype)
-
-
-def _in_order(rows: _Rows, engine: Engine, done: int) -> Generator[np.ndarray, None, None]:
-    """Chunks of rows from ``done`` on. Every worker decodes and computes a whole chunk, which keeps all cores busy."""
-    starts = iter(range(done, len(rows.photos), engine.batch))
-    with ThreadPoolExecutor(engine.workers) as pool:
-
-        def submit(start: int) -> Future:
-            return pool.submit(lambda: engine(rows.views(start, start + engine.batch)))
-
-        pending = [submit(start) for start in islice(starts, engine.workers * 2)]
-        try:
-            while pending:
-                yield pending.pop(0).result()
-                pending += [submit(start) for start in islice(starts, 1)]
-        finally:
-            pool.shutdown(wait=True, cancel_futures=True)

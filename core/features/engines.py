@@ -45,6 +45,11 @@ _LAYERS_BYTES = 12 * 10**6
 """Of an interpreter beside its weights: measured on six networks of 3 to 19 MB, which took 16 to 52 MB each."""
 
 
+PHOTO_BY_PHOTO = frozenset({LiteRTEngine.name, OnnxEngine.name})
+"""Names of the engines that compute every photo alone. TensorFlow computes batches, and their size may change the last
+bits of a row."""
+
+
 class Engine(Protocol):
     """Computes features. Safe to call from ``workers`` threads, with about ``batch`` photos a call."""
 

@@ -1,6 +1,7 @@
 """Every engine computes the same features as Keras."""
 
 import json
+from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
@@ -11,12 +12,13 @@ import pytest
 from core.backbones import get
 from core.datasets.decoding.fit import Fit
 from core.errors import Unavailable
-from core.features import engines, export, networks
+from core.features import engines, export, networks, photo_pass
 from core.features.compute import features_of
 from core.features.engines import choose_engine, engine_file, engine_path, is_exported
 from core.features.litert import LiteRTEngine
 from core.features.tensorflow import TensorFlowEngine
 from core.files import atomic
+from core.files.home import dataset_folder
 from tests.tiny import TINY, use_tiny
 
 pytestmark = pytest.mark.keras
@@ -128,6 +130,34 @@ def test_stored_features_are_those_of_the_photos_pixels(tiny, settings, tiny_dat
     found = features_of(wanted, dataset=dataset, backbone=tiny, settings=settings)
     np.testing.assert_allclose(found.array, expected(pixels(wanted), settings), rtol=1e-5, atol=1e-5)
     assert found.engine == "LiteRT"
+
+
+@pytest.mark.parametrize("cut", ["top", "block1", "stem.pool+top"])
+def test_a_new_version_has_bit_for_bit_the_rows_that_are_computed_anew(
+    tiny, settings, tiny_dataset, tmp_path, monkeypatch, cut
+):
+    dataset, photos, _ = tiny_dataset
+    photos = [replace(photo, pixels=photo.digest) for photo in photos]  # one stored JPEG a photo
+    train = [photo for photo in photos if photo.split == "train"]
+    seen = []
+    read = photo_pass.jpeg_of
+    monkeypatch.setattr(photo_pass, "jpeg_of", lambda photo, folder: seen.append(photo) or read(photo, folder))
+    features_of(train[5:], dataset=_with(dataset, train[5:]), backbone=tiny, settings=settings, cut=cut)
+    seen.clear()
+    version = replace(_with(dataset, train), digest="f" * 64)
+    found = features_of(train, dataset=version, backbone=tiny, settings=settings, cut=cut)
+    assert set(train[:5]) <= set(seen) and len(seen) == 6
+    elsewhere = replace(settings, home=tmp_path / "elsewhere")
+    folder = dataset_folder(settings, dataset.id).photos
+    anew = features_of(train, dataset=version, backbone=tiny, settings=elsewhere, cut=cut, folder=folder)
+    assert len(seen) == 6 + len(train) + 1
+    assert found.engine == anew.engine == "LiteRT" and found.array.tobytes() == anew.array.tobytes()
+
+
+def _with(dataset, train):
+    """The dataset with these training photos alone."""
+    counts = {"train": Counter(photo.class_name for photo in train), "validation": {}, "test": {}}
+    return replace(dataset, counts=counts)
 
 
 @pytest.mark.parametrize("name", ["mobilenet", "vgg16"])

@@ -6,8 +6,9 @@ from pathlib import Path
 import numpy as np
 
 from core.datasets.values import Dataset, Photo
-from core.features.compute import Features, Report, split_of, stored_rows
+from core.features.compute import Features, split_of, stored_rows
 from core.features.litert import MOST_WORKERS, cores
+from core.features.photo_pass import Report
 from core.features.store import key_of_predictions
 from core.features.views import View
 from core.files.folders import RunFolder
