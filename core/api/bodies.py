@@ -202,7 +202,7 @@ def sentence_about(first: Mapping[str, Any], skip: int = 0) -> str:
     if first["type"] == "json_invalid":
         return "The body is no valid JSON."
     where = ".".join(str(part) for part in first["loc"][skip:])
-    message = first["msg"].removeprefix("Value error, ")
+    message = first["msg"].removeprefix("Value error, ").replace(" after validation", "")
     message = message[0].lower() + message[1:]
     return f"{where or 'The body'}: {message}."
 

@@ -18,6 +18,7 @@ from core.features.sharing import is_at_hand
 from core.features.sizes import shape_at
 from core.features.store import key_of
 from core.files.here import model_here
+from core.files.home import dataset_folder
 from core.models.inference.model_files import read_model
 from core.models.inference.nodes import Confidence, Head, Mean, Network, Node
 from core.models.lineage import backbones_of
@@ -178,8 +179,12 @@ def _source(seen: Sequence[_Seen]) -> str:
 
 def _columns(seen: _Seen, dataset: Dataset, photos: Sequence[Photo], settings: Settings) -> FeatureColumns:
     gone = Unavailable(
-        f"Not measured: the features of {seen.backbone.title} for the photos of {dataset.name} are not stored: they "
-        "were deleted, or this run did not need those of the unchanged photos."
+        f"Not measured: the features of {seen.backbone.title} for the photos of {dataset.name} are not stored: "
+        + (
+            "the model was imported, and its training photos are not in this home."
+            if dataset_folder(settings, dataset.id).lacks_photos
+            else "they were deleted, or this run did not need those of the unchanged photos."
+        )
     )
     if not photos or not is_at_hand(key_of(dataset, seen.backbone, photos[0].split, cut=seen.cut), settings):
         raise gone

@@ -194,4 +194,4 @@ def _check(name: str, scope: str, days: float) -> None:
     if scope not in list(Scope):
         raise InvalidInput(f"The scope of a token is one of: {', '.join(Scope)}. Received: {scope[:40]!r}")
     if not 0 < days <= MOST_DAYS:
-        raise InvalidInput(f"A token is valid for up to {MOST_DAYS} days. Received: {days}")
+        raise InvalidInput(f"A token is valid for more than 0 and up to {MOST_DAYS} days. Received: {days:g}")

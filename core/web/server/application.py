@@ -49,6 +49,7 @@ from core.web.server.predict_document import predict_document
 from core.web.server.protection import KnownHosts, ProtectiveHeaders, SameOriginOnly, asked_hsts
 from core.web.server.proxies import UnknownProxies, came_by_trusted_proxy, trust_proxies
 from core.web.server.state import workbench
+from core.web.server.unread_bodies import UnreadBodies
 from core.web.server.uploads import expire_now_and_then, upload_routes
 from core.web.server.visits import ask_visitors, login_required
 
@@ -150,6 +151,7 @@ ROUTES: list[BaseRoute] = [
 ]
 
 MIDDLEWARE = [
+    Middleware(UnreadBodies),
     Middleware(CountedRequests, traffic=traffic),
     Middleware(TracedRequests, trusted=came_by_trusted_proxy),
     Middleware(LoggedRequests),

@@ -139,6 +139,12 @@ def test_deleting_is_tried_first_and_logged(speak, filled, bench):
         ("train", {"dataset": "flowers"}, "backbone is missing"),
         ("predict", {"models": ["flowers@champion"], "photos": [{"data": "!"}]}, "photos.0.data"),
         ("predict", {"models": ["flowers@champion"], "photos": [{"data": ""}]}, "is 'champion'"),
+        ("predict", {"models": ["a"], "photos": []}, "photos: list should have at least 1 item, not 0."),
+        (
+            "predict",
+            {"models": ["a"], "photos": [{"data": ""}] * 10_000},
+            "photos: list should have at most 50 items, not 10000.",
+        ),
     ],
 )
 def test_what_cannot_be_done_is_one_sentence(speak, filled, tool, arguments, words):

@@ -4,8 +4,10 @@ import ast
 import io
 import json
 import re
+import struct
 import subprocess
 import sys
+import zlib
 from importlib.metadata import version
 from pathlib import Path
 
@@ -52,6 +54,13 @@ def saved(image: Image.Image, kind: str, **options) -> bytes:
     return buffer.getvalue()
 
 
+def png_header(width: int, height: int) -> bytes:
+    """A file that says it has so many pixels."""
+    small = saved(Image.new("L", (1, 1)), "PNG")
+    size = b"IHDR" + struct.pack(">II", width, height) + small[24:29]
+    return small[:12] + size + struct.pack(">I", zlib.crc32(size)) + small[33:]
+
+
 def turned(kind: str = "JPEG") -> bytes:
     exif = Image.Exif()
     exif[0x0112] = 6
@@ -94,6 +103,8 @@ def test_a_photo_is_stored_as_graft_stores_it(name, script):
         (b"", "it is empty (0 bytes)"),
         (b"hello", "it is not a photo in one of the formats JPEG, PNG, WEBP, AVIF, BMP, GIF, TIFF"),
         (b"<svg xmlns='http://www.w3.org/2000/svg'/>", "it is not a photo in one of the formats"),
+        (png_header(12_000, 12_000), "it has 12000 x 12000 pixels; at most 89 million are read"),
+        (png_header(30_000, 30_000), "it has more than 89 million pixels"),
     ],
 )
 def test_what_graft_refuses_is_refused_in_words_without_jargon(data, said, script):

@@ -1,6 +1,7 @@
 """The training photos of a run: which stored features belong to which network of its graph, and reasons for none."""
 
 import json
+import shutil
 from dataclasses import replace
 
 import numpy as np
@@ -9,7 +10,7 @@ import pytest
 from core.backbones import get
 from core.errors import Unavailable
 from core.features import store
-from core.files.home import run_folder
+from core.files.home import dataset_folder, run_folder
 from core.models.inference.nodes import Confidence, Head, Mean, Network, files_of, to_dict
 from core.models.novelty import NEIGHBOURS
 from core.models.training_photos import training_photos_of
@@ -189,8 +190,17 @@ def test_a_pretrained_classifier_by_names_has_none(bench, run):
         training_photos_of(named, bench.registry, bench.settings)
 
 
+def test_a_model_that_was_imported_without_its_photos_says_so(bench, run):
+    photos = dataset_folder(bench.settings, run.dataset_id).photos
+    shutil.rmtree(photos)
+    photos.mkdir()
+    with pytest.raises(Unavailable, match=r"are not stored: the model was imported, and its training photos are not"):
+        training_photos_of(run, bench.registry, bench.settings)
+
+
 def test_deleted_features_are_said_and_not_computed(bench, run):
-    with pytest.raises(Unavailable, match=f"the features of {get(LITE1).title} for the photos of flowers are not"):
+    said = f"the features of {get(LITE1).title} for the photos of flowers are not stored: they were deleted"
+    with pytest.raises(Unavailable, match=said):
         training_photos_of(run, bench.registry, bench.settings)
     store_features(bench, run.dataset_id, get(LITE1), direction)
     training = training_photos_of(run, bench.registry, bench.settings)
