@@ -129,3 +129,16 @@ def test_the_projector_shows_every_test_photo_of_a_chosen_run(browser, below_a_p
         assert visit.outside == []
     finally:
         with_webgl.close()
+
+
+def test_on_a_phone_the_names_of_the_runs_have_the_whole_width(context, below_a_path, finished):
+    visit = visit_with(context, below_a_path)
+    visit.page.set_viewport_size({"width": 390, "height": 844})
+    page = visit.open(f"/board?runs={finished[0].id},{finished[1].id}")
+    name = board(page).locator("runs-data-table").get_by_text(finished[0].name, exact=True)
+    expect(name).to_be_visible(timeout=60_000)
+    cell, frame = name.bounding_box(), page.locator(FRAME).bounding_box()
+    assert cell and frame and cell["width"] > 0.5 * frame["width"]
+    assert cell["height"] < 30, "one line of text"
+    card = board(page).get_by_text("accuracy/training").first.bounding_box()
+    assert card and card["y"] > cell["y"], "the charts stand below"

@@ -53,7 +53,7 @@ def make_wsgi(runs_dir: Path, known: "RegistryRuns") -> tuple[Callable[..., Iter
     provider, multiplexer = board._make_data_provider()
     chosen = SelectedRuns(provider, runs_dir, known)
     wsgi = application.TensorBoardWSGIApp(board.flags, _plugins(), chosen, page_files(board), multiplexer)
-    return _choosing(_with_colours(_with_own_fonts(wsgi), chosen.palette)), board
+    return _choosing(_with_colours(_with_own_page(wsgi), chosen.palette)), board
 
 
 def stop_reading(program: object) -> None:
@@ -105,15 +105,34 @@ def _keep_tensorflow_out() -> None:
     vars(tensorboard.compat).setdefault("notf", module)
 
 
-def _with_own_fonts(wsgi: Callable[..., Iterable[bytes]]) -> Callable[..., Iterable[bytes]]:
-    """TensorBoard's page requests its fonts at the root of the server; they are beside the page."""
+_NARROW = b"""<meta name="viewport" content="width=640">
+<style>
+@media (max-width: 640px) {
+  tb-dashboard-layout { flex-direction: column !important; }
+  tb-dashboard-layout > nav { width: 100% !important; max-width: none !important; max-height: 35%; overflow: auto; }
+  tb-dashboard-layout > .resizer { display: none !important; }
+  tb-dashboard-layout > :last-child { min-height: 0; }
+}
+@media (max-width: 560px) {
+  plugin-selector { visibility: hidden; }
+}
+</style>
+"""
+"""On a phone the list of runs stands above the charts, where names have a line: beside them they have a tenth of the
+screen. In the frame the page Board has the names of the dashboards, for which the bar has no room. The width is that of
+a tab of its own, where a phone would take 980 pixels; a frame has the width it is given."""
+
+
+def _with_own_page(wsgi: Callable[..., Iterable[bytes]]) -> Callable[..., Iterable[bytes]]:
+    """TensorBoard's page with ``_NARROW``, and its fonts, which it requests at the root of the server, beside it."""
     from werkzeug.wrappers import Response
 
     def app(environ: dict, start_response: Callable) -> Iterable[bytes]:
         if environ["PATH_INFO"] not in ("/", "/index.html"):
             return wsgi(environ, start_response)
         page = Response.from_app(wsgi, environ)
-        page.data = page.data.replace(b"url(/font-roboto/", b"url(font-roboto/")
+        own = page.data.replace(b"url(/font-roboto/", b"url(font-roboto/")
+        page.data = own.replace(b"</head>", _NARROW + b"</head>", 1)
         return page(environ, start_response)
 
     return app
