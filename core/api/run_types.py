@@ -151,6 +151,8 @@ class LaunchPlan(Described):
     saves_seconds: float = Field(description="By what is stored or shared.")
     start_seconds: float = Field(description="Of the trainers' starts.")
     shared_seconds: dict[str, float] = Field(description="Of shared work by kind.")
+    copied_rows: int = Field(0, description="Features of photos that are copied from another version or dataset.")
+    copied: str = Field("", description="The same as a sentence; empty where none are.")
     disk_bytes: int = Field(description="That they will add.")
     memory_bytes: int | None = Field(description="Peak, an estimate.")
     energy_joules: float | None = Field(description="An estimate; null where no counter is read.")

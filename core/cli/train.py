@@ -104,7 +104,7 @@ def train_text(result: dict) -> str:
         lines.append(f"{row['run'] or '-'}  {row['name']}: {state}{takes}. {row['because']}{saved}")
         lines += [f"    {concern['sentence']}" for concern in row["concerns"]]
         lines += [f"    Remedy: {remedy['label']}." for remedy in row["remedies"]]
-    lines += [f"{result['plan']['sentence']}."]
+    lines += [f"{result['plan']['sentence']}.", *filter(None, [result["plan"]["copied"]])]
     lines += [part["sentence"] for part in (result["plan"]["band"], result["plan"]["forecast_error"]) if part]
     lines += [leaks["sentence"]] if (leaks := result.get("leaks")) else []
     return "\n".join([*lines, *(concern["sentence"] for concern in result["concerns"])])

@@ -47,22 +47,25 @@ def record_photos(folder: Path, photos: Sequence[Photo]) -> None:
         np.save(file, identities)
 
 
-def relatives_of(
-    key: FeatureKey, settings: Settings, stored: Sequence[StoredFeatures] | None = None
-) -> list[StoredFeatures]:
-    """Stored features of other photos, or of another split, that are equal to those of ``key`` in all else; the newest
-    first.
-
-    Args:
-        stored: all that are stored, where the caller knows them.
-    """
-    everything = stored_features(settings) if stored is None else stored
-    same = [one for one in everything if one.name != key.name and _content(one.key) == _content(key)]
+def relatives_of(key: FeatureKey, settings: Settings) -> list[StoredFeatures]:
+    """Stored features of another dataset or split that are equal to those of ``key`` in all else; the newest first."""
+    same = [one for one in stored_features(settings) if one.name != key.name and content_of(one.key) == content_of(key)]
     return sorted(same, key=lambda one: -one.used_at)
 
 
-def _content(key: FeatureKey) -> FeatureKey:
+def content_of(key: FeatureKey) -> FeatureKey:
+    """What the rows of a photo depend on beside the photo."""
     return replace(key, dataset="", split="")
+
+
+def copied_engine(name: str) -> bool:
+    """Whether rows of this engine may be copied; of networks of several engines, joined by "and"."""
+    return set(name.split(" and ")) <= PHOTO_BY_PHOTO
+
+
+def knows_photos(name: str, settings: Settings) -> bool:
+    """Whether something says whose rows a stored array has."""
+    return (features_folder(settings) / name / PHOTOS).exists()
 
 
 def rows_by_photo(name: str, settings: Settings) -> dict[bytes, int]:
@@ -113,7 +116,7 @@ class ReusedRows:
     def __init__(self, photos: Sequence[Photo], keys: Sequence[FeatureKey], engine: str, settings: Settings) -> None:
         self._sources: list[_Source] = []
         self._places: list[tuple[_Place, ...] | None] = [None] * len(photos)
-        if set(engine.split(" and ")) <= PHOTO_BY_PHOTO:
+        if copied_engine(engine):
             identities = [identity_of(photo) for photo in photos]
             columns = [self._column(key, identities, engine, settings) for key in keys]
             for number, found in enumerate(zip(*columns, strict=True)):
@@ -125,7 +128,7 @@ class ReusedRows:
     ) -> list[_Place | None]:
         places: list[_Place | None] = [None] * len(identities)
         for one in relatives_of(key, settings):
-            if one.meta["engine"] != engine or None not in places:
+            if one.engine != engine or None not in places:
                 continue
             known = rows_by_photo(one.name, settings)
             wanted = [n for n, identity in enumerate(identities) if places[n] is None and identity in known]

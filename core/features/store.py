@@ -154,6 +154,11 @@ class StoredFeatures:
         return str(self.meta["backbone"])
 
     @property
+    def engine(self) -> str:
+        """Name of the engine that computed them."""
+        return str(self.meta["engine"])
+
+    @property
     def rows(self) -> int:
         """Number of photos."""
         return int(self.meta["shape"][0])

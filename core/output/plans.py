@@ -113,6 +113,8 @@ def _grid_plan(plan: GridPlan) -> dict:
         "saves_seconds": plan.saves_seconds,
         "start_seconds": plan.start_seconds,
         "shared_seconds": {str(kind): seconds for kind, seconds in plan.shared_seconds.items()},
+        "copied_rows": plan.copied_rows[0],
+        "copied": plan.copied_sentence,
         "disk_bytes": plan.disk_bytes,
         "memory_bytes": plan.memory_bytes,
         "energy_joules": plan.energy_joules,

@@ -2,18 +2,19 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
-from functools import cached_property
+from functools import cached_property, partial
 
 from core.backbones import availability
 from core.backbones.values import Availability
 from core.datasets.values import Dataset
 from core.features.engines import engine_path, needs_export
 from core.planning import speed
+from core.planning.copied_rows import CopiedRows
 from core.planning.decide import Decision, Plan
 from core.planning.lookup import RecipeLookup
 from core.planning.machine_speed import stored_speed
 from core.planning.measured import blocks_below, measurements
-from core.planning.resources import ResourceEstimate
+from core.planning.resources import FeatureLoad, ResourceEstimate
 from core.planning.speed import RunPart, Speeds, kind_of
 from core.planning.work import Shared, SharedKind, Work, process_of
 from core.recipes.hyperparameters import Precision, Solver
@@ -38,14 +39,15 @@ class Estimator(RecipeLookup):
             return self._quantized(plan, dataset)
         if not plan.recipe.backbones:
             return self._combined(plan)
-        whole, first = self.resources(plan.recipe, dataset), plan.first_epoch or 1
-        rest = whole if first == 1 else self.resources(plan.recipe, dataset, first_epoch=first)
+        needed = partial(self.resources, plan.recipe, dataset, copied=self._copied)
+        whole, first = needed(), plan.first_epoch or 1
+        rest = whole if first == 1 else needed(first_epoch=first)
         work = self._work(plan, rest, whole)
         if plan.decision is Decision.REUSED:
             return self._reused(replace(plan, features_stored=whole.stored), work.alone)
         seconds = work.start + work.own + sum(one.seconds for one in work.shared if not one.stored)
         saved = max(0.0, self._own(plan.recipe, whole) - work.own)
-        saved += sum(one.seconds for one in work.shared if one.stored)
+        saved += sum(one.whole_seconds if one.stored else one.copied_seconds for one in work.shared)
         return replace(
             plan,
             work=work,
@@ -102,6 +104,10 @@ class Estimator(RecipeLookup):
     # --- parts ---
 
     @cached_property
+    def _copied(self) -> CopiedRows:
+        return CopiedRows(self.registry, self.settings)
+
+    @cached_property
     def _speeds(self) -> Speeds:
         trial = stored_speed(self.registry)
         return Speeds(measurements(self), trial.parts if trial else ())
@@ -112,7 +118,7 @@ class Estimator(RecipeLookup):
         process = process_of(plan.dataset_id, recipe)
         start, shared = self._start(recipe), tuple(self._shared(recipe, rest, process))
         all_shared = shared if rest is whole else self._shared(recipe, whole, process)
-        everything = sum(one.seconds for one in all_shared if one.kind is not SharedKind.WEIGHTS)
+        everything = sum(one.whole_seconds for one in all_shared if one.kind is not SharedKind.WEIGHTS)
         return Work(
             process=process,
             start=start,
@@ -142,12 +148,17 @@ class Estimator(RecipeLookup):
         yield from self._exports(recipe, resources)
         for load in resources.loads:
             ratio = self._speeds.ratio(RunPart.FEATURES, load.part.source, load.part.cut)
+            whole = ratio * speed.features_seconds(load.photos, load.multiply_adds) if load.photos else 0.0
+            seconds = ratio * _seconds_left(load) if load.copied else whole
             yield Shared(
                 key=load.key,
                 kind=SharedKind.FEATURES,
-                seconds=ratio * speed.features_seconds(load.photos, load.multiply_adds) if load.photos else 0.0,
+                seconds=seconds,
                 bytes=load.bytes,
                 stored=load.stored,
+                rows=load.photos,
+                copied=load.copied,
+                copied_seconds=max(0.0, whole - seconds),
             )
 
     def _library(self, recipe: Recipe, process: str) -> Iterator[Shared]:
@@ -179,3 +190,9 @@ class Estimator(RecipeLookup):
                 seconds=ratio * speed.export_seconds(blocks_below(part, self)),
                 stored=not needs_export(backbone, self.settings, part.cut),
             )
+
+
+def _seconds_left(load: FeatureLoad) -> float:
+    """Of features of which some rows are copied."""
+    left = load.photos - load.copied
+    return speed.features_seconds(left, load.multiply_adds * left / load.photos) + speed.copying_seconds(load.copied)

@@ -123,6 +123,24 @@ class GridPlan:
         return (self.band.sentence, *([self.error.sentence] if self.error else []))
 
     @cached_property
+    def copied_rows(self) -> tuple[int, int]:
+        """Rows of features that are copied from other stored features, and rows that are computed."""
+        work = {one.key: one for plan in self.to_do for one in _work(plan).shared if not one.stored}
+        copied = sum(one.copied for one in work.values())
+        return copied, sum(one.rows for one in work.values()) - copied
+
+    @property
+    def copied_sentence(self) -> str:
+        """Which features another dataset, such as the version before, has already; "" where none."""
+        copied, rest = self.copied_rows
+        if not copied:
+            return ""
+        return (
+            f"Of {count(copied + rest, 'row')} of features that are missing {copied:,} are copied from another version "
+            f"or dataset with the same photos, and {rest:,} computed."
+        )
+
+    @cached_property
     def estimate_sources(self) -> tuple[str, ...]:
         """What the estimates are based on."""
         return tuple(dict.fromkeys(plan.estimate_source for plan in self.to_do if plan.estimate_source))

@@ -6,6 +6,7 @@ from core.backbones.inputs import with_input
 from core.backbones.values import Backbone
 from core.datasets.values import Dataset
 from core.models.lineage import backbone_of
+from core.planning.copied_rows import CopiedRows
 from core.planning.resources import MemberRun, RecipeInputs, ResourceEstimate, estimate_resources
 from core.recipes.program import Program, program_of
 from core.recipes.recipe import Recipe
@@ -48,8 +49,10 @@ class RecipeLookup:
             runs={run: self._member(run) for run in recipe.runs},
         )
 
-    def resources(self, recipe: Recipe, dataset: Dataset, *, first_epoch: int = 1) -> ResourceEstimate:
-        """What training the recipe from this epoch on needs.
+    def resources(
+        self, recipe: Recipe, dataset: Dataset, *, first_epoch: int = 1, copied: CopiedRows | None = None
+    ) -> ResourceEstimate:
+        """What training the recipe from this epoch on needs; see ``estimate_resources``.
 
         Raises:
             InvalidInput: the backbone cannot be used this way (for example, it has no such cut).
@@ -62,6 +65,7 @@ class RecipeLookup:
             sources=self.sources(recipe),
             settings=self.settings,
             first_epoch=first_epoch,
+            copied=copied,
         )
 
     def _member(self, run_id: str) -> MemberRun:

@@ -11,6 +11,7 @@ from core.datasets.values import Dataset
 from core.features.onnx_engine import onnx_process_bytes, workers_for_many
 from core.features.sizes import bytes_per_photo, fraction_below
 from core.features.store import FeatureKey, is_stored, key_of, key_of_predictions
+from core.planning.copied_rows import CopiedRows
 from core.recipes.hyperparameters import ViewSettings
 from core.recipes.program import (
     MAPPING,
@@ -57,7 +58,7 @@ class FeatureLoad:
     Args:
         key: name of the stored array. part: with all of its cuts. bytes: on disk.
         photos, multiply_adds: to compute them all; 0 where they are computed with those of another cut.
-        stored: whether they are cached already.
+        stored: whether they are cached already. copied: of how many photos they are copied from other stored features.
     """
 
     key: str
@@ -68,6 +69,7 @@ class FeatureLoad:
     bytes: int
     multiply_adds: float
     stored: bool
+    copied: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -133,13 +135,20 @@ def estimate_resources(
     sources: RecipeInputs,
     settings: Settings,
     first_epoch: int = 1,
+    copied: CopiedRows | None = None,
 ) -> ResourceEstimate:
-    """Resources of ``recipe`` from ``first_epoch`` (1-based) to its end."""
+    """Resources of ``recipe`` from ``first_epoch`` (1-based) to its end.
+
+    Args:
+        copied: counts the rows of features that need not be computed; without it none are.
+    """
     hp, stages = recipe.hyperparameters, [stage for stage in program.stages if stage.last_epoch >= first_epoch]
     loads = [
         load
         for part, split, view in features_used(program, hp.views, first_epoch)
-        for load in _loads(part, split, view, recipe=recipe, dataset=dataset, sources=sources, settings=settings)
+        for load in _loads(
+            part, split, view, recipe=recipe, dataset=dataset, sources=sources, settings=settings, copied=copied
+        )
     ]
     train = dataset.split_sizes["train"]
     epochs = [(stage, stage.last_epoch - max(stage.first_epoch, first_epoch) + 1) for stage in stages]
@@ -165,6 +174,7 @@ def _loads(
     dataset: Dataset,
     sources: RecipeInputs,
     settings: Settings,
+    copied: CopiedRows | None,
 ) -> Iterator[FeatureLoad]:
     """One for each cut of a part. What is missing of several cuts is computed in one pass to the last of them, which is
     counted with the first that is missing."""
@@ -172,6 +182,8 @@ def _loads(
     found = [_stored_at(replace(part, cut=cut), split, which, dataset, sources) for cut in cuts_of(part.cut)]
     stored = [is_stored(key, settings) for key, _ in found]
     counted = stored.index(False) if False in stored else 0
+    missing = [key for (key, _), there in zip(found, stored, strict=True) if not there]
+    rows = copied.count(missing, dataset) if copied and missing else 0
     for number, (key, size) in enumerate(found):
         passed = photos if number == counted else 0
         yield FeatureLoad(
@@ -183,6 +195,7 @@ def _loads(
             bytes=photos * size,
             multiply_adds=passed * sources.multiply_adds(part),
             stored=stored[number],
+            copied=rows if passed and not stored[number] else 0,
         )
 
 

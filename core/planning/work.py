@@ -36,6 +36,8 @@ class Shared:
 
     Args:
         seconds: to compute it. bytes: on disk. stored: whether it exists already.
+        rows, copied: of features, one a photo, and those of them that are copied from other stored features.
+        copied_seconds: what computing these would take in addition.
     """
 
     key: str
@@ -43,6 +45,18 @@ class Shared:
     seconds: float
     bytes: int = 0
     stored: bool = False
+    rows: int = 0
+    copied: int = 0
+    copied_seconds: float = 0.0
+
+    @property
+    def whole_seconds(self) -> float:
+        """To compute all of it."""
+        return self.seconds + self.copied_seconds
+
+    def times(self, factor: float) -> "Shared":
+        """The same where everything takes ``factor`` times as long."""
+        return replace(self, seconds=factor * self.seconds, copied_seconds=factor * self.copied_seconds)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,7 +79,7 @@ class Work:
 
     def times(self, factor: float) -> "Work":
         """The same work where everything takes ``factor`` times as long."""
-        shared = tuple(replace(one, seconds=factor * one.seconds) for one in self.shared)
+        shared = tuple(one.times(factor) for one in self.shared)
         parts = {name: factor * getattr(self, name) for name in ("start", "own", "alone")}
         return replace(self, shared=shared, **parts)
 

@@ -80,6 +80,7 @@ def details(plan: GridPlan) -> None:
     table(rows, key="train.summary", formats=formats, columns=columns, column_order=order, row_height=row_height(high))
     if plan.to_do:
         sentences = [f"Estimated from {listed(sorted(plan.estimate_sources))}.", *plan.forecast_sentences]
+        sentences += [plan.copied_sentence] if plan.copied_sentence else []
         st.caption(plain(" ".join(sentences)))
 
 

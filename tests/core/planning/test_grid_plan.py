@@ -74,6 +74,17 @@ def test_equal_plans_are_separate_runs():
     assert (first.estimate_seconds, second.estimate_seconds) == (130.0, 20.0)
 
 
+def test_rows_that_are_copied_are_told_once_for_all_runs():
+    one = a_plan(shared=(Shared(key="f", kind=SharedKind.FEATURES, seconds=1.0, rows=3780, copied=3776),))
+    plan = grid_plan([one, one], 1)
+    assert plan.copied_rows == (3776, 4)
+    assert plan.copied_sentence == (
+        "Of 3,780 rows of features that are missing 3,776 are copied from another version or dataset with the same "
+        "photos, and 4 computed."
+    )
+    assert grid_plan([a_plan()], 1).copied_sentence == ""
+
+
 def with_history(number=9, **changes):
     past = [
         make_forecast(
