@@ -28,7 +28,7 @@ def page() -> None:
     users = bench.registry.users()  # with the one that was just added
     able = sum(user.can_sign_in for user in users)
     with first_line:
-        heading("People", f"{count(able, 'person', 'people')} can sign in; {count(len(users), 'account')}.")
+        heading("People", f"{count(len(users), 'account')}; {able} of them can sign in.")
 
 
 require_frame()

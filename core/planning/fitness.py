@@ -79,7 +79,7 @@ def claim(photos: int) -> str:
     if not photos:
         return "There are no test photos, so no accuracy can be measured."
     middle, high = (percent(share, wilson_interval(share * photos, photos)) for share in (0.5, 0.9))
-    return f"{count(photos, 'test photo')}: the 95 % interval of an accuracy will be as wide as {middle} or {high}."
+    return f"{count(photos, 'test photo')}: an accuracy has a 95 % interval such as {middle} or {high}."
 
 
 @cache

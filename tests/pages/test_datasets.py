@@ -258,7 +258,7 @@ def test_a_dataset_that_is_not_fit_is_never_called_ready(bench, filled):
     for at in (visit("datasets"), visit("datasets", dataset="flowers")):
         assert "ready" not in first_line(at)
     assert "not yet fit" in first_line(at)
-    assert "12 test photos: the 95 % interval of an accuracy will be as wide as" in text_of(at).replace("\\", "")
+    assert "12 test photos: an accuracy has a 95 % interval such as" in text_of(at).replace("\\", "")
 
 
 def test_a_large_balanced_dataset_is_ready(bench):

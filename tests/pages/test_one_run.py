@@ -20,7 +20,7 @@ def test_every_status_has_a_sentence(filled, status):
         "RUNNING": "6 of 12 epochs done",
         "FINISHED": "83 %",
         "FAILED": "The loss became not a number",
-        "KILLED": "After 6 epochs",
+        "KILLED": "After 6 of 12 epochs",
     }
     assert words[status] in first_line(at)
 

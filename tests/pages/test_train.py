@@ -437,7 +437,7 @@ def test_what_cannot_be_launched_is_said_in_full_and_the_rest_still_can(flowers)
 
 
 def test_what_the_test_photos_allow_to_claim_is_said_before_training(flowers):
-    assert "12 test photos: the 95 % interval of an accuracy will be as wide as 50 % (25–75)" in said(visit("train"))
+    assert "12 test photos: an accuracy has a 95 % interval such as 50 % (25–75)" in said(visit("train"))
 
 
 # --- cascades ---

@@ -70,7 +70,8 @@ def run_sentence(run: Run) -> str:
         return f"{run.epochs_done} of {count(run.recipe.hyperparameters.epochs, 'epoch')} done."
     if run.status is Status.SCHEDULED:
         return f"It resumes after epoch {run.epochs_done}." if run.epochs_done else "It has not started yet."
-    after = f"After {count(run.epochs_done, 'epoch')}. " if run.epochs_done else ""
+    asked = count(run.recipe.hyperparameters.epochs, "epoch")
+    after = f"After {run.epochs_done} of {asked}. " if run.epochs_done else ""
     return f"{after}{plain(run.reason)}".strip()
 
 

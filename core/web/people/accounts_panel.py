@@ -93,7 +93,7 @@ def link_of(url: str | None, code: str) -> str:
 
 def _account(bench: Workbench, user: User, sessions: list[SignedIn], stored: str) -> None:
     """``stored``: what the account has on the disk, for people."""
-    with st.container(border=True, horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
+    with st.container(border=True, horizontal=True, vertical_alignment="center"):
         with st.container(width="stretch"):
             st.markdown(f"**{plain(user.name)}** &ensp; {state_of(user)}")
             st.caption(f"{count(len(sessions), 'open session')} · {stored}")
@@ -102,18 +102,23 @@ def _account(bench: Workbench, user: User, sessions: list[SignedIn], stored: str
             format_func=lambda role: str(role).capitalize(), label_visibility="collapsed", width=130,
             on_change=_set_role, args=(bench, user.name),
         )  # fmt: skip
-        st.button(
-            "New link", key=f"people.link.{user.name}", icon=":material/link:", disabled=user.disabled,
-            help="A one-time link that sets the password; earlier links of this account stop working.",
-            on_click=_attempt, args=(_new_link, bench, user.name),
-        )  # fmt: skip
-        if load_settings().openid is not None:
-            _connection(bench, user)
-        st.button(
-            "End sessions", key=f"people.end.{user.name}", icon=":material/logout:", disabled=not sessions,
-            on_click=_attempt, args=(bench.registry.end_sessions, user.name),
-        )  # fmt: skip
-        _switch(bench, user)
+        with st.container(horizontal=True, width="content"):  # together on the next line where there is no room
+            _buttons(bench, user, sessions)
+
+
+def _buttons(bench: Workbench, user: User, sessions: list[SignedIn]) -> None:
+    st.button(
+        "New link", key=f"people.link.{user.name}", icon=":material/link:", disabled=user.disabled,
+        help="A one-time link that sets the password; earlier links of this account stop working.",
+        on_click=_attempt, args=(_new_link, bench, user.name),
+    )  # fmt: skip
+    if load_settings().openid is not None:
+        _connection(bench, user)
+    st.button(
+        "End sessions", key=f"people.end.{user.name}", icon=":material/logout:", disabled=not sessions,
+        on_click=_attempt, args=(bench.registry.end_sessions, user.name),
+    )  # fmt: skip
+    _switch(bench, user)
 
 
 def _connection(bench: Workbench, user: User) -> None:

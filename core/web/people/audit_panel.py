@@ -2,17 +2,26 @@
 
 import json
 from collections.abc import Sequence
+from typing import Any
 
 import streamlit as st
 
 from core.registry import LogEntry
 from core.text.units import count
+from core.web.parts.device import is_narrow
 from core.web.parts.tables import table
 from core.web.parts.times import cell, column
 from core.workbench import Workbench
 
 SHOWN = 200
 """Entries on the page; the command line lists all."""
+_TALL = 84
+"""Pixels of a row on a phone, where what does not fit into a line is continued."""
+_NARROW = {
+    name: st.column_config.TextColumn(width=width)
+    for name, width in ((column("When"), 120), ("Who", 52), ("Action", 60), ("Detail", 126))
+}
+"""Pixels of the columns on a phone, which shows all of them."""
 
 
 def show(bench: Workbench) -> None:
@@ -23,7 +32,8 @@ def show(bench: Workbench) -> None:
     if people:
         who = st.selectbox("Who", ["", *people], format_func=lambda name: name or "Everybody", key="audit.who")
     found = bench.registry.log_entries(SHOWN, who=who) if who else newest
-    table(rows_of(found), key="audit.entries")
+    narrow: dict[str, Any] = {"columns": _NARROW, "row_height": _TALL} if is_narrow() else {}
+    table(rows_of(found), key="audit.entries", **narrow)
     if len(found) == SHOWN:
         st.caption(f"The newest {count(SHOWN, 'entry', 'entries')}. All of them: `python -m core audit --limit N`")
 

@@ -43,7 +43,7 @@ def remark(prediction: Prediction) -> str:
     novelty = prediction.novelty
     if novelty is None or novelty.unlike:
         return ""
-    return "not compared with training photos" if novelty.problem else "like training"
+    return "not compared with training photos" if novelty.problem else "like the training photos"
 
 
 def _how_far(novelty: Novelty) -> str:

@@ -97,9 +97,9 @@ def _dataset(bench: Workbench, names: Mapping[str, str]) -> str | None:
     if wanted in there:
         st.session_state["ended.dataset"] = wanted
     return st.selectbox(
-        "Dataset", [None, *there], format_func=lambda id_: names.get(id_, id_) if id_ else "All datasets",
-        key="ended.dataset", on_change=_dataset_into_url, placeholder="All datasets",
-    )  # fmt: skip
+        "Dataset", ["", *there], format_func=lambda id_: names.get(id_, id_) if id_ else "All datasets",
+        key="ended.dataset", on_change=_dataset_into_url,
+    ) or None  # fmt: skip
 
 
 def _dataset_into_url() -> None:

@@ -81,8 +81,8 @@ def failures(bench: Workbench, runs: Sequence[Run]) -> None:
         with st.container(horizontal=True, vertical_alignment="center", key=f"failed-{run.id}"):
             st.markdown(f":red[:material/error: Failed] **{plain(run.name)}**: {plain(run.reason)}")
             st.button(
-                "Resume", key=f"resume.{run.id}", icon=":material/play_arrow:", on_click=attempt,
-                args=(bench.resume, run.id), help=_resumed(run),
+                "Resume" if run.epochs_done else "Start again", key=f"resume.{run.id}", icon=":material/play_arrow:",
+                on_click=attempt, args=(bench.resume, run.id), help=_resumed(run),
             )  # fmt: skip
             open_link(run, "Open log")
     if len(failed) > _MOST_REASONS:

@@ -74,7 +74,10 @@ def _heading(bench: Workbench, run: Run, badges: str) -> None:
 def _place_in_queue(bench: Workbench, run: Run) -> str:
     """Where a waiting run stands; "" where it was taken from the queue meanwhile."""
     queue = [one.id for one in bench.registry.queue()]
-    return f" It is number {queue.index(run.id) + 1} of {len(queue)} in the queue." if run.id in queue else ""
+    if run.id not in queue:
+        return ""
+    place = queue.index(run.id) + 1
+    return f" It is number {place} of {len(queue)} in the queue." if place > 1 else " It is the next in the queue."
 
 
 def _recipe(bench: Workbench, run: Run) -> None:
@@ -94,7 +97,7 @@ def _actions(bench: Workbench, run: Run) -> None:
         elif run.status is not Status.FINISHED:
             kept = run.epochs_done and bench.has_checkpoint(run.id)
             help_ = f"Continues at epoch {run.epochs_done + 1}." if kept else "Starts from the beginning."
-            label = "Resume" if run.attempt else "Start"
+            label = "Resume" if kept else "Start again" if run.attempt else "Start"
             st.button(
                 label, type="primary", icon=":material/play_arrow:", key="run.resume",
                 on_click=attempt, args=(bench.resume, run.id), **allowed(help=help_),

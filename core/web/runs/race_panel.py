@@ -134,8 +134,8 @@ def _left(line: RacerLine) -> str:
 
 
 def _time(line: RacerLine) -> str:
-    if line.left is not None:
-        return glued(left_text(line.left))
+    if line.left is not None:  # the title says that it is estimated, so no "about" makes the column wider
+        return glued(left_text(line.left).removeprefix("about "))
     return "" if line.run.wall_seconds is None else duration(line.run.wall_seconds)
 
 
@@ -162,7 +162,7 @@ _COLUMNS = (
     ),
     TableColumn(
         key="time", title="Time", help="Time left, estimated; of an ended run the time spent.", cell=_time,
-        config=_RIGHT, options={"width": 166},
+        config=_RIGHT, options={"width": 124},
     ),
     TableColumn(
         key="spent", title="Time spent", help="Wall-clock time of all attempts, without waiting in the queue.",
@@ -172,5 +172,5 @@ _COLUMNS = (
     TableColumn(key="left", title="Left", cell=_left, config=_RIGHT, options={"width": 62}),
 )  # fmt: skip
 _ON_A_PHONE = ("colour", "name", "either", "left", "status")
-_NAME, _NARROW_NAME, _ONLY_NAME = 300, 112, 194
+_NAME, _NARROW_NAME, _ONLY_NAME = 312, 112, 194
 """Pixels: all columns are visible; on a phone the accuracy and the status, and without status the whole table."""

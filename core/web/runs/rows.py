@@ -54,8 +54,9 @@ def running_row(
     with st.container(border=True, key=f"running-{run.id}"):
         with st.container(horizontal=True, vertical_alignment="center"):
             run_chip(run)
-            open_link(run)
-            stop_menu(bench, run)
+            with st.container(horizontal=True, vertical_alignment="center", width="content"):  # on one line on a phone
+                open_link(run)
+                stop_menu(bench, run)
         stage_bar(progress, times, now, left=left, before=cancel_label(run))
         where = f"on {slot_label(run.slot)}" if run.slot else ""
         about = [left_text(left).capitalize(), names.get(run.dataset_id, ""), describe(run.recipe), where]

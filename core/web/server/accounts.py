@@ -224,12 +224,12 @@ async def _account_page(visit: Visit, token: str, *, error: str = "", done: str 
     ]
     use = await asyncio.to_thread(quota_use, workbench().settings, _registry(), user.name)
     body = f"<p>{_MAY[user.role]}</p>\n<p>{escape(_stored(use))}</p>\n"
-    body += f'<div class="quiet">{form("logout", "", "Sign out", token=token)}</div>\n{_BACK}'
+    body += f'<div class="quiet row">{form("logout", "", "Sign out", token=token)}{_BACK}</div>\n'
     body += f"<h2>Open sessions</h2>\n{session_list(rows, token)}"
     if len(rows) > 1:
         body += f'<div class="quiet">{form("account", "", "End all others", token=token, act="end-others")}</div>\n'
     if user.password is not None:
-        fields = field("now", "Present password", kind="password", auto="current-password") + new_password(LEAST)
+        fields = field("now", "Current password", kind="password", auto="current-password") + new_password(LEAST)
         body += f"<h2>Password</h2>\n{form('account', fields, 'Change the password', token=token, act='password')}"
     return HTMLResponse(page(f"Account of {user.name}", body + STORED, error=error, done=done), status, NO_STORE)
 

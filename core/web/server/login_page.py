@@ -121,5 +121,5 @@ def session_list(rows: Iterable[SessionRow], token: str) -> str:
     for row in rows:
         told = f"{escape(row.browser)}<br><small>from {escape(row.address)}, last used {row.used}</small>"
         end = form("account", "", "End", token=token, act="end", session=row.id)
-        items.append(f"<li><span>{told}</span>{'<em>this one</em>' if row.is_own else end}</li>\n")
+        items.append(f"<li><span>{told}</span>{'<em>this browser</em>' if row.is_own else end}</li>\n")
     return f"<ul>\n{''.join(items)}</ul>\n"

@@ -64,7 +64,7 @@ def test_a_class_without_test_photos_is_named():
 
 def test_small_tests_are_said_with_their_interval_and_what_would_be_enough():
     (small,) = problems_of(dataset(per_class=100))
-    assert small.text.startswith("30 test photos: the 95 % interval of an accuracy will be as wide as 50 % (33–67)")
+    assert small.text.startswith("30 test photos: an accuracy has a 95 % interval such as 50 % (33–67)")
     assert small.enough == "93 test photos would give 50 % (40–60) or better: about 620 photos in all."
     (given,) = problems_of(dataset(per_class=100, split_given=True))
     assert given.enough == "93 test photos would give 50 % (40–60) or better."
@@ -84,9 +84,7 @@ def test_the_interval_is_that_of_statsmodels(photos, accuracy):
 
 
 def test_the_claim_gives_the_widest_interval_and_one_near_its_end():
-    assert claim(30) == (
-        "30 test photos: the 95 % interval of an accuracy will be as wide as 50 % (33–67) or 90 % (74–97)."
-    )
+    assert claim(30) == ("30 test photos: an accuracy has a 95 % interval such as 50 % (33–67) or 90 % (74–97).")
     assert "no test photos" in claim(0)
 
 

@@ -18,7 +18,7 @@ def test_what_is_said_beside_the_badge_of_a_run_does_not_repeat_its_status():
         Status.KILLED: run_sentence(make_run(status=Status.KILLED, reason="Cancelled before it started.")),
     }
     assert said[Status.RUNNING].startswith("3 of ") and said[Status.SCHEDULED] == "It has not started yet."
-    assert said[Status.FAILED].startswith("After 3 epochs. No space left")
+    assert said[Status.FAILED].startswith("After 3 of 12 epochs. No space left")
     assert said[Status.KILLED].startswith("Cancelled before it started")
     assert not any(word in text for text in said.values() for word in ("Running", "Waiting", "Failed", "Stopped"))
 

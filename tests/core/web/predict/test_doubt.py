@@ -83,7 +83,7 @@ def test_where_nobody_asked_nothing_is_drawn(drawn):
 @pytest.mark.parametrize(
     ("novelty", "said"),
     [
-        (Novelty(distance=0.2, threshold=0.9, false_alarms=0.01), "like training"),
+        (Novelty(distance=0.2, threshold=0.9, false_alarms=0.01), "like the training photos"),
         (Novelty(problem="Not measured: why."), "not compared with training photos"),
         (Novelty(unlike=True), ""),
     ],

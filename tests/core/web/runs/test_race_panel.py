@@ -22,7 +22,7 @@ def test_a_running_run_shows_its_stage_its_accuracy_so_far_and_its_time_left():
     line = line_of(RUNNING, [an_epoch(1, 0.5), an_epoch(2, 0.75)], PROGRESS, left=130.0)
     assert race_panel._status(line) == "◔ Evaluating"
     assert race_panel._either(line) == "75.0 % so far" and race_panel._test(line) == ""
-    assert race_panel._time(line) == "about 2\N{NO-BREAK SPACE}min left"
+    assert race_panel._time(line) == "2\N{NO-BREAK SPACE}min left"
     assert race_panel._left(line) == "2 min"
 
 
