@@ -29,6 +29,7 @@ from core.runs.forecast import RunForecast
 from core.runs.metrics import evaluate
 from core.runs.values import Cost, Epoch, Evaluation, Model, Progress, Run, Status
 from core.settings import Settings
+from tests import kept_homes
 
 CLASS_NAMES = ("daisy", "rose", "sunflower", "tulip")
 COLOURS = ("#f4f1de", "#b3001b", "#f2a900", "#8e44ad", "#2a9d8f", "#264653")
@@ -220,7 +221,14 @@ def fill(
     models (bytes with the right SHA-256, which Keras cannot load). May be called again for one more version.
     The first run has a star and a tag.
     """
-    dataset, photos = _add_dataset(registry, settings, tuple(sorted(class_names)), name, per_class)
+    asked = (settings is None, runs, epochs, tuple(sorted(class_names)), name, per_class)
+    return kept_homes.once(asked, registry, settings, lambda: _filled(registry, settings, *asked[1:]))
+
+
+def _filled(
+    registry: Registry, settings: Settings | None, runs: int, epochs: int, names: tuple[str, ...], name: str, each: int
+) -> Filled:
+    dataset, photos = _add_dataset(registry, settings, names, name, each)
     states = (Status.FINISHED, Status.FINISHED, Status.FAILED, Status.KILLED, Status.RUNNING, Status.SCHEDULED)
     wanted = states[:runs] if runs <= len(states) else (Status.FINISHED,) * (runs - len(states)) + states
     life, added = _Life(registry, settings, dataset, photos, epochs), []
