@@ -15,9 +15,9 @@ from core.backbones.values import Backbone
 from core.datasets.values import Dataset, Photo
 from core.errors import NotFound
 from core.features.compute import features_of
-from core.features.store import is_stored, key_of
 from core.files import atomic
 from core.files.here import dataset_here
+from core.planning.copied_rows import CopiedRows
 from core.recipes.defaults import SUGGESTED_FIT
 from core.registry import Registry
 from core.settings import Settings
@@ -88,11 +88,11 @@ def _too_few(dataset: Dataset, train: Sequence[Photo], validation: Sequence[Phot
 
 def _backbones(dataset: Dataset, registry: Registry, settings: Settings) -> list[Backbone]:
     """Of those whose features are stored the highest published accuracies; else the cheapest."""
-    known = by_published(contenders_of(dataset, registry, settings))
+    known, copied = by_published(contenders_of(dataset, registry, settings)), CopiedRows(registry, settings)
     stored = [
         one.backbone
         for one in known
-        if all(is_stored(key_of(dataset, one.backbone, split), settings) for split in ("train", "validation"))
+        if all(copied.is_nearly_stored(one.backbone, dataset, split) for split in ("train", "validation"))
     ]
     return stored[:MOST_CURVES] or [with_input(get(CHEAPEST_BACKBONE), fit=SUGGESTED_FIT)]
 

@@ -16,8 +16,9 @@ from core.datasets.decoding.fit import Fit
 from core.datasets.values import SPLITS, Dataset, Photo
 from core.errors import InvalidInput, NotFound, Unavailable
 from core.features.compute import features_of
-from core.features.store import is_stored, key_of, stored_features
+from core.features.store import stored_features
 from core.models.lineage import backbone_of
+from core.planning.copied_rows import CopiedRows
 from core.recipes.program import TOP
 from core.registry import Registry
 from core.settings import Settings
@@ -44,8 +45,8 @@ class PhotoFeatures:
 
 
 def choose_backbone(dataset: Dataset, registry: Registry, settings: Settings) -> Backbone:
-    """Of the backbones whose features are stored for all photos, that with the highest published accuracy; else the
-    cheapest shipped one.
+    """Of the backbones whose features are stored for all photos, or of nearly all of them for another version, that
+    with the highest published accuracy; else the cheapest shipped one.
 
     Trained models are not taken: their features have learned the labels that are to be checked.
     """
@@ -55,17 +56,17 @@ def choose_backbone(dataset: Dataset, registry: Registry, settings: Settings) ->
 
 def _stored(dataset: Dataset, registry: Registry, settings: Settings) -> Iterator[Backbone]:
     splits = [split for split in SPLITS if dataset.split_sizes[split]]
-    seen = set()
+    seen, copied = set(), CopiedRows(registry, settings)
     for one in stored_features(settings):
         key = one.key
-        if key.dataset != dataset.digest or key.cut != TOP or key.view or key.pooling != Pooling.OWN:
+        if key.cut != TOP or key.view or key.pooling != Pooling.OWN:
             continue
         if is_run(one.source) or (one.source, key.size, key.fit) in seen:
             continue
         seen.add((one.source, key.size, key.fit))
         with suppress(NotFound, InvalidInput):
             backbone = with_input(backbone_of(one.source, registry, settings), key.size, Fit(key.fit))
-            if all(is_stored(key_of(dataset, backbone, split), settings) for split in splits):
+            if all(copied.is_nearly_stored(backbone, dataset, split) for split in splits):
                 yield backbone
 
 

@@ -17,7 +17,7 @@ from core.features import store
 from core.features.engines import Engine, choose_engine
 from core.features.photo_pass import OutputColumns, Report, ViewedPhotos, compute_rows
 from core.features.reusing import record_photos
-from core.features.sharing import computed_once
+from core.features.sharing import bring_those_of_version_before, computed_once
 from core.features.sizes import fraction_below, shape_at
 from core.features.store import FeatureKey
 from core.files.here import dataset_here
@@ -162,6 +162,7 @@ def _stored(
     ordered = sorted(photos, key=lambda photo: (photo.class_name, photo.digest))
 
     def compute(missing: Sequence[OutputColumns]) -> None:
+        bring_those_of_version_before([one.key for one in missing], dataset, settings)
         views = ViewedPhotos(ordered, folder or dataset_here(settings, dataset.id).photos, key.which)
         compute_rows(views, missing, engine(), source=source, settings=settings, progress=progress, clock=clock)
 

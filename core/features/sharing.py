@@ -4,9 +4,11 @@ Who computes an entry has the lease ``features/...`` of the name under which it 
 Without ``GRAFT_ARTIFACTS`` every machine computes its own.
 """
 
+import json
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from dataclasses import replace
 
 from core.artifacts.blobs import StoreAway
 from core.artifacts.bringing import registry_of
@@ -14,9 +16,10 @@ from core.artifacts.fetching import fetch
 from core.artifacts.garbage import forget, holder
 from core.artifacts.patience import patiently
 from core.artifacts.publishing import publish
-from core.errors import Conflict
+from core.datasets.values import SPLITS, Dataset
+from core.errors import Conflict, NotFound
 from core.features.store import FeatureKey, folder_of, is_stored, make_room
-from core.files.here import features_name
+from core.files.here import dataset_here, features_name
 from core.registry import Registry
 from core.registry.keeping import KeptLease
 from core.registry.leases import Lease
@@ -63,6 +66,23 @@ def is_at_hand(key: FeatureKey, settings: Settings, waiting: Callable[[], None] 
     if is_stored(key, settings) or not settings.artifacts:
         return is_stored(key, settings)
     return not _still_missing([key], settings, registry_of(settings), waiting)
+
+
+def bring_those_of_version_before(keys: Sequence[FeatureKey], dataset: Dataset, settings: Settings) -> None:
+    """Fetches what another machine has published of the dataset that ``dataset`` was made from, so that rows can be
+    copied (``reusing``); nothing where it was made from none, or where the store is away.
+
+    Args:
+        keys: of the features that are to be computed.
+    """
+    if not settings.artifacts:
+        return
+    with suppress(OSError, ValueError, KeyError, NotFound, StoreAway):
+        lineage = json.loads(dataset_here(settings, dataset.id).lineage.read_text())
+        before = registry_of(settings).dataset(lineage["dataset"])
+        for key in keys:
+            for split in SPLITS if not key.view else (key.split,):
+                is_at_hand(replace(key, dataset=before.digest, split=split), settings)
 
 
 def forget_shared(settings: Settings, registry: Registry, *, dataset: str = "", weights: str = "") -> None:

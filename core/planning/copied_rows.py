@@ -4,11 +4,16 @@ from collections.abc import Sequence
 from functools import cached_property
 from weakref import WeakKeyDictionary
 
+from core.backbones.values import Backbone
 from core.datasets.values import Dataset
+from core.features.engines import needs_export
 from core.features.reusing import content_of, copied_engine, identity_of, knows_photos, rows_by_photo
-from core.features.store import FeatureKey, StoredFeatures, stored_features
+from core.features.store import FeatureKey, StoredFeatures, is_stored, key_of, stored_features
 from core.registry import Registry
 from core.settings import Settings
+
+NEARLY = 0.9
+"""Of the photos, where the others are computed rather than those of another backbone used."""
 
 _Photos = tuple[str, str]
 """Digest of a dataset, and a split."""
@@ -26,6 +31,15 @@ class CopiedRows:
     def count(self, keys: Sequence[FeatureKey], dataset: Dataset) -> int:
         """Of how many photos of a split of ``dataset`` the rows of all these arrays can be copied, at most."""
         return min((self._of(key, dataset) for key in keys), default=0)
+
+    def is_nearly_stored(self, backbone: Backbone, dataset: Dataset, split: str) -> bool:
+        """Whether hardly any photo of a split is missing in the features at the top: all are stored, or nearly all are
+        copied and the engine that computes the others is at hand."""
+        key = key_of(dataset, backbone, split)
+        if is_stored(key, self._settings):
+            return True
+        enough = NEARLY * dataset.split_sizes[split]
+        return self._of(key, dataset) >= enough and not needs_export(backbone, self._settings)
 
     def _of(self, key: FeatureKey, dataset: Dataset) -> int:
         others = {(one.key.dataset, one.key.split): one.name for one in self._stored.get(content_of(key), ())}

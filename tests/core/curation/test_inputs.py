@@ -1,12 +1,21 @@
 """Whose features are used."""
 
+import shutil
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from core.curation import inputs
+from core.curation.decisions import PhotoAction, decide
 from core.curation.inputs import CHEAPEST, choose_backbone, features_for
+from core.curation.versions import apply_decisions
 from core.errors import Unavailable
+from core.files.home import dataset_folder
+from core.planning import copied_rows
 from tests.core.curation.conftest import clustered, quiet
+from tests.factories import make_dataset
+from tests.stored_features import RowsEngine
 
 
 def test_without_stored_features_the_cheapest_backbone_is_taken(dataset, registry, settings):
@@ -18,6 +27,21 @@ def test_the_most_accurate_stored_backbone_is_taken(dataset, registry, settings,
     assert choose_backbone(dataset, registry, settings).name == "mobilenet_v1"
     store(dataset, clustered(dataset), "efficientnet_lite1")
     assert choose_backbone(dataset, registry, settings).name == "efficientnet_lite1"
+
+
+def test_of_a_new_version_the_backbone_of_the_version_before_is_taken(dataset, registry, settings, store, monkeypatch):
+    monkeypatch.setattr(RowsEngine, "name", "LiteRT")  # it computes photo by photo
+    monkeypatch.setattr(copied_rows, "needs_export", lambda *_: False)
+    photos = [replace(photo, pixels=photo.digest) for photo in registry.photos(dataset.id)]
+    known = make_dataset(photos, id="d-known", name="known", digest="a" * 64)
+    registry.add_dataset(known, photos)
+    shutil.copytree(dataset_folder(settings, dataset.id).path, dataset_folder(settings, known.id).path)
+    store(known, clustered(known), "efficientnet_lite1")
+    decide(known, [photos[0].digest], PhotoAction.EXCLUDE, "", registry=registry, settings=settings)
+    made = apply_decisions(known, registry=registry, settings=settings)
+    assert choose_backbone(made, registry, settings).name == "efficientnet_lite1"
+    monkeypatch.setattr(copied_rows, "needs_export", lambda *_: True)  # nothing could compute a photo that is new
+    assert choose_backbone(made, registry, settings).name == CHEAPEST
 
 
 def test_features_of_some_splits_do_not_count(dataset, registry, settings, store, bench):

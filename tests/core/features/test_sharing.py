@@ -1,5 +1,6 @@
 """Several machines on one store: an entry is computed by one of them, and found by the others."""
 
+import json
 import shutil
 import threading
 from dataclasses import replace
@@ -15,6 +16,8 @@ from core.features.store import is_stored, key_of
 from core.files.folders import MANIFEST
 from core.files.home import dataset_folder, features_folder
 from tests.core.features.test_compute import Counting, ask, stored
+from tests.core.features.test_photo_pass import PhotoByPhoto, with_pixels, write
+from tests.factories import make_dataset, make_photos
 from tests.machines import two_machines
 from tests.tiny import TINY
 
@@ -134,6 +137,24 @@ def test_a_cache_of_this_machine(machines, stored, tmp_path):
     ask(settings, dataset, photos)
     assert is_stored(key_of(dataset, TINY, "train"), settings)
     assert (tmp_path / "cache" / "features").is_dir() and not features_folder(machines[0].settings).exists()
+
+
+def test_a_machine_copies_the_rows_that_another_one_computed_for_the_version_before(machines, registry, settings):
+    photos = with_pixels(make_photos(per_class=10))
+    before, after = make_dataset(photos), make_dataset(photos[1:], id="d-flowers2", version=2)
+    first, second = machines
+    for machine, dataset in ((first, before), (second, after)):
+        shutil.rmtree(dataset_folder(machine.settings, dataset.id).path, ignore_errors=True)
+        write(machine.settings, dataset, photos)
+        registry.add_dataset(dataset, photos if dataset is before else photos[1:])
+    there = dataset_folder(second.settings, after.id)
+    (there.path / MANIFEST).touch()
+    there.lineage.write_text(json.dumps({"dataset": before.id}))
+    ask(first.settings, before, photos, engine=PhotoByPhoto())
+    engine = PhotoByPhoto()
+    found = ask(second.settings, after, photos[1:], engine=engine)
+    assert engine.seen == 1 and len(found.array) == after.split_sizes["train"]
+    assert not features_folder(first.settings).joinpath(found.key.name).exists()
 
 
 def test_at_home_no_registry_is_asked(settings, stored, monkeypatch):

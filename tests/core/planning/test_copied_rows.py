@@ -8,6 +8,7 @@ import pytest
 
 from core.features.reusing import record_photos
 from core.features.store import folder_of, key_of
+from core.planning import copied_rows
 from core.planning.copied_rows import CopiedRows
 from core.planning.decide import Decision, Plan
 from core.planning.estimates import Estimator
@@ -98,3 +99,16 @@ def test_a_plan_on_a_new_version_takes_less_and_as_if_alone_the_same(registry, s
     assert sum(one.copied for one in copied.work.shared) == after.photo_count - NEW
     assert not copied.features_stored and copied.disk_bytes == anew.disk_bytes, "copies take space of their own"
     assert copied.work.times(2.0).shared[-1].copied_seconds == pytest.approx(2 * copied.work.shared[-1].copied_seconds)
+
+
+def test_nearly_stored_means_that_few_photos_are_left_and_an_engine_is_there(
+    registry, settings, both, tiny, monkeypatch
+):
+    (before, photos), (after, _) = both
+    monkeypatch.setattr(copied_rows, "needs_export", lambda *_: False)
+    store(settings, before, photos, tiny, "validation")
+    found = CopiedRows(registry, settings)
+    assert found.is_nearly_stored(tiny, after, "validation") and not found.is_nearly_stored(tiny, after, "train")
+    assert found.is_nearly_stored(tiny, before, "validation"), "these are stored"
+    monkeypatch.setattr(copied_rows, "needs_export", lambda *_: True)
+    assert not found.is_nearly_stored(tiny, after, "validation")
