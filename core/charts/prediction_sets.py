@@ -25,7 +25,7 @@ def set_size_chart(measures: Measures, names: Mapping[str, str], *, styles: Mapp
     return Chart(
         figure=_draw(drawn, names, styles),
         title="How many classes must a prediction name to be right as often as asked?",
-        caption="The lower, the more a model knows: 1 is a single class for every photo. Below 1 some sets are empty.",
+        caption="Smaller is more precise: 1 is a single class for every photo. Below 1 some sets are empty.",
         rows=lambda: set_rows(drawn, names),
     )
 

@@ -272,7 +272,7 @@ def _positions(points: Sequence[TradeoffPoint]) -> list[float]:
 def _front_line(points: Sequence[TradeoffPoint]) -> Trace:
     front = sorted((point for point in points if point.on_front), key=lambda point: (point.cost, point.accuracy))
     return scatter(
-        name="Pareto front: nothing cheaper is as accurate",
+        name="Pareto front: no other run is more accurate and cheaper",
         x=[point.cost for point in front],
         y=[point.accuracy for point in front],
         mode="lines",

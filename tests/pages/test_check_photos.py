@@ -88,7 +88,7 @@ def test_leaks_are_told_on_datasets_and_train(bench, dataset, found):
 
 def test_relabel_keep_and_undo(bench, dataset, photos, found):
     at = open_view(dataset)
-    assert "the linear head names tulip" in text_of(at) and "4 items to decide on" in text_of(at)
+    assert "the linear head predicts tulip" in text_of(at) and "4 items to decide on" in text_of(at)
     at.button(key="check.suggested").click().run()
     assert decided(bench, dataset) == {photos[0].digest: PhotoAction.RELABEL}
     assert "2 of 2" in text_of(at)
@@ -112,7 +112,7 @@ def test_undo_opens_the_kind_that_the_photo_is_of(bench, dataset, photos, found)
     at.segmented_control(key=f"check.kind.{dataset.id}").set_value("copies").run()
     assert "a leak" in text_of(at)
     at.button(key="check.undo").click().run()
-    assert "the linear head names tulip" in text_of(at) and "1 of 2" in text_of(at) and not at.exception
+    assert "the linear head predicts tulip" in text_of(at) and "1 of 2" in text_of(at) and not at.exception
 
 
 def test_of_two_near_copies_the_second_can_be_kept(bench, dataset, photos, found):
@@ -152,4 +152,4 @@ def test_what_another_person_decided_is_shown(bench, dataset, photos, found):
 @pytest.mark.parametrize("kind", ["nonsense", "../x"])
 def test_an_unknown_view_shows_the_first(bench, dataset, found, kind):
     at = open_view(dataset, kind)
-    assert not at.exception and "the linear head names tulip" in text_of(at)
+    assert not at.exception and "the linear head predicts tulip" in text_of(at)

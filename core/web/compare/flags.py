@@ -36,8 +36,8 @@ def choose(bench: Workbench, dataset: Dataset, now: Address) -> Address:
 
 
 _SUSPECTS = (
-    "Suspect photos are those for which a linear head names another class. Many of them may only be hard to recognise; "
-    "then accuracies without them are too high. A photo that you decide to keep is not left out."
+    "Suspect photos are those for which a linear head predicts another class. Many of them may only be hard to "
+    "recognise; then accuracies without them are too high. A photo that you decide to keep is not left out."
 )
 
 
@@ -48,7 +48,7 @@ def _switch(found: FlaggedPhotos, now: Address) -> None:
     st.toggle(
         f"Without {words}", key=SWITCH, on_change=_into_url,
         help="Accuracies, intervals and tests are computed again on the other test photos, and ranks that change are "
-        "marked. Suspect: a linear head names another class. Leaked: a near-copy of it is in another split.",
+        "marked. Suspect: a linear head predicts another class. Leaked: a near-copy of it is in another split.",
     )  # fmt: skip
 
 

@@ -36,7 +36,7 @@ def show(selected: Selected) -> None:
         chart,
         key=_CHART,
         alt=f"Test accuracy with 95 % interval against {kind.title} of {count(len(rows), 'run')}",
-        caption="Bars: 95 % intervals. Dotted: the Pareto front, where nothing cheaper is as accurate. "
+        caption="Bars: 95 % intervals. Dotted: the Pareto front: no other run is more accurate and cheaper. "
         "Click a marker to see its run.",
         selection_mode="points",
         on_select=_clicked,

@@ -72,7 +72,7 @@ def _label(one: LabelError) -> CheckItem:
         files=(one.file,),
         classes=(one.class_name,),
         splits=(one.split,),
-        reason=f"Labelled {one.class_name} ({percent(one.given)}); the linear head names {one.suggested} "
+        reason=f"Labelled {one.class_name} ({percent(one.given)}); the linear head predicts {one.suggested} "
         f"({percent(one.confidence)}).",
         suggested=one.suggested,
         nearest=tuple((near.digest, near.class_name, near.similarity) for near in one.nearest),

@@ -14,7 +14,7 @@ def decided(*pairs):
 def test_each_kind_says_why():
     found = findings()
     (label,), (leak, group), (odd,) = (items_of(found, kind) for kind in ("labels", "copies", "odd"))
-    assert label.reason == "Labelled cat (1.0 %); the linear head names dog (90.0 %)." and label.suggested == "dog"
+    assert label.reason == "Labelled cat (1.0 %); the linear head predicts dog (90.0 %)." and label.suggested == "dog"
     assert label.nearest == (("c", "dog", 0.8),)
     assert leak.leak and "in several splits (test and train), a leak" in leak.reason
     assert "one of them mirrored, one shows 90.0 % of the side" in leak.reason and not group.leak
