@@ -6,17 +6,21 @@ ImageNet classifier: the last feature map, and the logits.
 
 import json
 import os
+import tempfile
 import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import h5py
 import keras
 import numpy as np
 from safetensors import SafetensorError
 
 from core.backbones.hub.architectures import IMAGENET_CLASSES, keras_head_of, require_keras_hub
-from core.backbones.hub.layouts import CONFIG, KERAS_TASK, KERAS_TASK_WEIGHTS
+from core.backbones.hub.layouts import CONFIG, KERAS_TASK, KERAS_TASK_WEIGHTS, KERAS_WEIGHTS
 from core.backbones.values import Backbone, Scaling
 from core.errors import InvalidInput, Unavailable
 from core.features import saved
@@ -28,6 +32,10 @@ NETWORK = "network.keras"
 
 TOLERANCE = 1e-5
 """Largest deviation of the stored network from keras-hub's, relative to the largest output."""
+
+EFFICIENTNET = "keras_hub>EfficientNetBackbone"
+WEIGHTS_OF_NORMALIZATION = 4
+"""For each channel: scale, offset, and two averages."""
 
 SIZED_HEAD = ("VGG",)
 """Families whose classifier takes one size only: its first layer has weights for every position of the last map."""
@@ -106,11 +114,12 @@ def _loaded(preset: Path, row: Backbone, classes: bool) -> keras.Model:
     import keras_hub
 
     try:
-        if classes and (preset / KERAS_TASK).exists():
-            return _classifier(preset)
-        if classes:
-            return keras_hub.models.ImageClassifier.from_preset(str(preset), preprocessor=None)
-        return keras_hub.models.Backbone.from_preset(str(preset))
+        with _with_width_of_top(preset) as preset:
+            if classes and (preset / KERAS_TASK).exists():
+                return _classifier(preset)
+            if classes:
+                return keras_hub.models.ImageClassifier.from_preset(str(preset), preprocessor=None)
+            return keras_hub.models.Backbone.from_preset(str(preset))
     except (ValueError, KeyError, TypeError, AttributeError, OSError, SafetensorError) as error:
         raise InvalidInput(
             f"keras-hub cannot convert {row.title} ({_first_line(error)}). Choose another model, or add an ONNX file "
@@ -129,6 +138,44 @@ def _classifier(preset: Path) -> keras.Model:
     found = kind(backbone=backbone, preprocessor=None, num_classes=IMAGENET_CLASSES, **head)
     found.load_task_weights(str(preset / KERAS_TASK_WEIGHTS))
     return found
+
+
+@contextmanager
+def _with_width_of_top(preset: Path) -> Iterator[Path]:
+    """The folder, or a copy whose ``config.json`` has the ``num_features`` of an EfficientNet, which keras-hub 0.32
+    does not save: the channels of its last convolution, found by the number of weights in the file."""
+    config = json.loads((preset / CONFIG).read_text())
+    about, weights = config.get("config"), preset / KERAS_WEIGHTS
+    if config.get("registered_name") != EFFICIENTNET or "num_features" in about or not weights.exists():
+        yield preset
+        return
+    built = keras.saving.deserialize_keras_object(config)
+    kernel = built.get_layer("top_conv").kernel
+    channels, rest = divmod(_weights_in(weights) - built.count_params(), kernel.shape[-2] + WEIGHTS_OF_NORMALIZATION)
+    widths = about.get("stackwise_width_coefficients") or [1.0]
+    wide = (kernel.shape[-1] + channels) / widths[-1]
+    if not channels or rest or wide <= 0:
+        yield preset
+        return
+    with tempfile.TemporaryDirectory(prefix="graft-") as folder:
+        for file in preset.iterdir():
+            if file.name != CONFIG:
+                (Path(folder) / file.name).symlink_to(file.resolve())
+        changed = config | {"config": about | {"num_features": wide}}
+        (Path(folder) / CONFIG).write_text(json.dumps(changed))
+        yield Path(folder)
+
+
+def _weights_in(path: Path) -> int:
+    """Numbers in a file of weights, without the states of random generators."""
+    found = []
+    with h5py.File(path) as file:
+        file.visititems(lambda name, item: found.append(item.size) if _is_weight(name, item) else None)
+    return sum(found)
+
+
+def _is_weight(name: str, item: Any) -> bool:
+    return isinstance(item, h5py.Dataset) and "seed_generator" not in name
 
 
 def _last(outputs: Any) -> keras.KerasTensor:

@@ -47,6 +47,7 @@ def convolutional_family(layout: HubLayout, config: Mapping[str, Any]) -> str:
                 return family
     if layout is HubLayout.KERAS and config.get("registered_name") == f"keras_hub>{name}" and name in KERAS_FAMILIES:
         _refuse_objects(config.get("config"))
+        _refuse_unknown_shortcuts(config.get("config"))
         return KERAS_FAMILIES[name]
     raise InvalidInput(
         f"Its architecture is {name[:60]} ({layout}), which Graft does not build. It builds {FAMILIES}; an ONNX file "
@@ -67,6 +68,18 @@ def _refuse_objects(value: Any) -> None:
     elif isinstance(value, list):
         for inner in value:
             _refuse_objects(inner)
+
+
+def _refuse_unknown_shortcuts(about: Any) -> None:
+    """Raises InvalidInput of an EfficientNet of which keras-hub 0.32 did not save which stages have no shortcut: those
+    that force the filters of their first stage (EL, EM and ES) have one without."""
+    forced = about.get("stackwise_force_input_filters") if isinstance(about, Mapping) else None
+    if isinstance(forced, list) and any(forced) and "stackwise_nores_option" not in about:
+        raise InvalidInput(
+            "Its config.json does not say stackwise_nores_option (which stages have no shortcut), which keras-hub does "
+            "not save of EfficientNet-EL, EM and ES; a wrong guess gives wrong features. Choose a repository of the "
+            "same network in timm's layout."
+        )
 
 
 _HEAD_ARGUMENTS = {"pooling": str, "pooling_hidden_dim": int, "num_features": int, "head_filters": int}

@@ -140,12 +140,13 @@ def a_resnet(block="basic_block", stem=(64,)):
 
 
 def an_efficientnet_v2():
+    """With a ``num_features`` that ``config.json`` does not have."""
     return keras_hub.models.EfficientNetBackbone(
         stackwise_kernel_sizes=[3, 3], stackwise_num_repeats=[1, 2], stackwise_input_filters=[8, 8],
         stackwise_output_filters=[8, 16], stackwise_expansion_ratios=[1, 4],
         stackwise_squeeze_and_excite_ratios=[0.0, 0.25], stackwise_strides=[1, 2],
-        stackwise_block_types=["fused", "unfused"], width_coefficient=1.0, depth_coefficient=1.0,
-        input_shape=(32, 32, 3),
+        stackwise_block_types=["fused", "unfused"], width_coefficient=1.2, depth_coefficient=1.0,
+        input_shape=(32, 32, 3), num_features=40,
     )  # fmt: skip
 
 

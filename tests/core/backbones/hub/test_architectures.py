@@ -45,6 +45,15 @@ def test_an_object_within_the_config_of_keras_is_refused():
         convolutional_family(HubLayout.KERAS, config)
 
 
+def test_an_efficientnet_whose_config_does_not_say_where_shortcuts_are_is_refused():
+    about = {"stackwise_force_input_filters": [0, 0]}
+    config = {"registered_name": "keras_hub>EfficientNetBackbone", "config": about}
+    assert convolutional_family(HubLayout.KERAS, config) == "EfficientNet"
+    about["stackwise_force_input_filters"] = [24, 0]
+    with pytest.raises(InvalidInput, match="does not say stackwise_nores_option"):
+        convolutional_family(HubLayout.KERAS, config)
+
+
 def test_without_keras_hub_the_sentence_says_how_to_install_it(monkeypatch):
     monkeypatch.setattr(architectures, "find_spec", lambda name: None)
     with pytest.raises(Unavailable, match="make setup HUB=1"):
