@@ -69,6 +69,21 @@ def convert(preset: Path, target: Path, row: Backbone) -> Backbone:
     return replace(row, sized_classifier=classes and row.family in SIZED_HEAD)
 
 
+def refuse_unknown(preset: Path, row: Backbone) -> None:
+    """Raises InvalidInput where keras-hub does not convert this network of timm, by its ``config.json`` alone;
+    Unavailable where it is not installed."""
+    require_keras_hub()
+    config = json.loads((preset / CONFIG).read_text())
+    if "architecture" not in config:
+        return
+    from keras_hub.src.utils.timm.preset_loader import TimmPresetLoader
+
+    try:
+        TimmPresetLoader(str(preset), config).converter.convert_backbone_config(config)
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise _not_converted(row, error) from error
+
+
 def network(backbone: Backbone, folder: Path, *, top: bool = False) -> keras.Model:
     """The network with random weights: raw RGB 0..255 (n, size, size, 3) in; last feature map, or logits (n, 1000).
 
@@ -121,10 +136,14 @@ def _loaded(preset: Path, row: Backbone, classes: bool) -> keras.Model:
                 return keras_hub.models.ImageClassifier.from_preset(str(preset), preprocessor=None)
             return keras_hub.models.Backbone.from_preset(str(preset))
     except (ValueError, KeyError, TypeError, AttributeError, OSError, SafetensorError) as error:
-        raise InvalidInput(
-            f"keras-hub cannot convert {row.title} ({_first_line(error)}). Choose another model, or add an ONNX file "
-            "of it as a file of your own."
-        ) from error
+        raise _not_converted(row, error) from error
+
+
+def _not_converted(row: Backbone, error: Exception) -> InvalidInput:
+    return InvalidInput(
+        f"keras-hub cannot convert {row.title} ({_first_line(error)}). Choose another model, or add an ONNX file of it "
+        "as a file of your own."
+    )
 
 
 def _classifier(preset: Path) -> keras.Model:
@@ -206,4 +225,4 @@ def _compare(original: keras.Model, stored: keras.Model, row: Backbone, classes:
 
 
 def _first_line(error: Exception) -> str:
-    return (str(error).strip().splitlines() or [type(error).__name__])[0][:200]
+    return (str(error).strip().splitlines() or [type(error).__name__])[0][:200].rstrip(".")

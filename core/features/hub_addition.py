@@ -1,5 +1,8 @@
 """The addition of a model of the hub: described, downloaded, and converted where it is convolutional."""
 
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from core.backbones.additions import AdditionProgress, AdditionRequest, Prepared, Report
@@ -8,6 +11,7 @@ from core.backbones.hub.client import HubClient
 from core.backbones.hub.described import HubModel, describe
 from core.backbones.hub.download import download, sweep
 from core.backbones.values import Backbone
+from core.errors import GraftError
 from core.features import converted, hub
 from core.features.measuring import measured
 from core.features.staged import conversion
@@ -25,10 +29,15 @@ def preparing(request: AdditionRequest, folder: Path, report: Report) -> Prepare
     downloads = hub_downloads(load_settings())
     sweep(downloads)
     place = downloads / f"{model.address.owner}--{model.address.repository}@{model.address.revision}"
+    if row.tokens is None and model.staged is None:
+        download(model.repository, model.chosen.described, place, client, report)
+        with _removed_where_refused(place):
+            converted.refuse_unknown(place, row)
     download(model.repository, model.chosen.files, place, client, report)
     report(AdditionProgress(stage="Building the network"))
     if row.tokens is None:
-        row = _converted(model, row, place, folder)
+        with _removed_where_refused(place):
+            row = _converted(model, row, place, folder)
     kept = model.chosen.files if row.tokens else model.chosen.described
     for file in kept:
         (place / file.name).replace(folder / file.name)
@@ -36,6 +45,16 @@ def preparing(request: AdditionRequest, folder: Path, report: Report) -> Prepare
         path.unlink()
     place.rmdir()
     return Prepared(backbone=measured(row, hub.network(row, folder)), facts=_facts(model))
+
+
+@contextmanager
+def _removed_where_refused(place: Path) -> Iterator[None]:
+    """Without the downloaded files where they are no network that can be added: trying again would not help."""
+    try:
+        yield
+    except GraftError:
+        shutil.rmtree(place, ignore_errors=True)
+        raise
 
 
 def _converted(model: HubModel, row: Backbone, place: Path, folder: Path) -> Backbone:

@@ -67,6 +67,15 @@ def test_a_convolutional_network_is_added_and_stored_without_its_original_weight
     assert any(file["path"] == "model.safetensors" and len(file["sha256"]) == 64 for file in original)
 
 
+def test_a_variant_that_keras_hub_does_not_convert_is_refused_before_its_weights_are_asked_for(hub, add, settings):
+    pytest.importorskip("keras_hub")
+    config = json.loads(token_files("timm_vit")["config.json"]) | {"architecture": "mobilenetv3_rw"}
+    hub.add("graft/tiny", {"config.json": json.dumps(config).encode(), "model.safetensors": b"large"}, card=MIT)
+    with pytest.raises(InvalidInput, match=r"keras-hub cannot convert tiny \(.*mobilenetv3_rw.*\)\. Choose another"):
+        add("graft/tiny")
+    assert "model.safetensors" not in [file for file, _ in hub.asked] and not list(hub_downloads(settings).iterdir())
+
+
 @pytest.mark.parametrize(("name", "family"), [("resnet", "ResNet"), ("timm_swin", "Swin")])
 def test_a_network_in_stages_is_added_without_keras_hub(hub, add, settings, monkeypatch, name, family):
     monkeypatch.setattr(architectures, "find_spec", lambda name: None)
