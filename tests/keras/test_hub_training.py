@@ -5,7 +5,9 @@ from dataclasses import replace
 
 import pytest
 
+from core.__main__ import main
 from core.backbones.additions import AdditionRequest
+from core.features import converted
 from core.files.home import addition_folder
 from core.jobs.additions import run_addition
 from core.models.lineage import backbone_of
@@ -15,9 +17,9 @@ from core.recipes.patterns import OF_A_BACKBONE, Cascade, Pattern
 from core.workbench import Workbench
 from tests.added import serving_hub
 from tests.keras.test_tokens_training import FINE, NUMBERS, live
-from tests.keras.test_training_resume import shot_and_resumed
+from tests.keras.test_training_resume import shot_and_resumed_as
 from tests.keras.training_bench import OTHER, Bench
-from tests.tiny_hub import timm_files, token_files
+from tests.tiny_hub import keras_files, timm_files, token_files
 
 pytestmark = [pytest.mark.keras, pytest.mark.timeout(1200)]
 
@@ -73,7 +75,7 @@ def labels_of(name: str) -> dict:
 
 
 @pytest.mark.parametrize("name", REPOSITORIES)
-def test_it_goes_through_every_pattern_and_is_compared(add, full_bench, name):
+def test_it_goes_through_every_pattern_is_compared_killed_and_resumed(forks, add, full_bench, name):
     bench: Bench = full_bench
     add(name)
     row = backbone_of("tiny", bench.registry, bench.settings)
@@ -90,9 +92,31 @@ def test_it_goes_through_every_pattern_and_is_compared(add, full_bench, name):
         assert live(bench, run.id) < 2e-3, run.id
     found = Workbench(bench.settings, bench.registry).comparison([run.id for run in runs])
     assert {one.run.id for one in found.rows} == {run.id for run in runs} == set(found.predictions)
+    again = {"backbone": "tiny", "pattern": Pattern.FINE_TUNING}
+    shot_and_resumed_as(f"r-{Pattern.FINE_TUNING}", bench, forks, [("killed_in_mid_epoch", 2)], TOP, **again)
 
 
-def test_a_timm_resnet_is_killed_and_resumed(add, full_bench, forks):
+def test_a_model_in_the_keras_layout_is_added_by_the_command_line_and_is_trained_compared_and_predicts(
+    full_bench, monkeypatch
+):
+    keras_hub = pytest.importorskip("keras_hub")
     bench: Bench = full_bench
-    add("timm_resnet")
-    shot_and_resumed(bench, forks, [("killed_in_mid_epoch", 2)], TOP, backbone="tiny", pattern=Pattern.FINE_TUNING)
+    monkeypatch.setenv("GRAFT_HOME", str(bench.settings.home))
+    network = keras_hub.models.ResNetBackbone(
+        [64], [3], [64, 16], [1, 1], [1, 2], "basic_block", image_shape=(32, 32, 3)
+    )
+    model = keras_hub.models.ResNetImageClassifier(backbone=network, num_classes=1000, preprocessor=None)
+    with serving_hub(monkeypatch) as hub:
+        hub.add("graft/tiny", keras_files(model, 32), card={"license": "mit"})
+        assert main(["backbones", "add", "graft/tiny", "--wait"]) == 0
+    added = bench.registry.added_backbone("tiny")
+    assert {file.path for file in added.files} >= {"backbone.json", "config.json", converted.NETWORK}
+    assert not [file.path for file in added.files if file.path.endswith(".h5")]
+    assert any(file["path"] == "model.weights.h5" and len(file["sha256"]) == 64 for file in added.facts["hub"]["files"])
+    runs = [
+        bench.train("r-tuned", TOP, backbone="tiny", pattern=Pattern.FINE_TUNING),
+        bench.train("r-classifier", backbone="tiny", pattern=Pattern.CLASSIFIER, **labels_of("keras")),
+    ]
+    assert max(live(bench, run.id) for run in runs) < 2e-3
+    found = Workbench(bench.settings, bench.registry).comparison([run.id for run in runs])
+    assert {one.run.id for one in found.rows} == {"r-tuned", "r-classifier"}

@@ -12,7 +12,6 @@ from core.datasets.decoding.photos import StoredPhoto
 from core.errors import InvalidInput
 from core.files.home import addition_folder, dataset_folder, run_folder
 from core.jobs.additions import run_addition
-from core.jobs.exit_policy import ExitCode
 from core.models.inference.model_files import read_model
 from core.models.lineage import backbone_of
 from core.recipes.adapters import possible_depths
@@ -22,7 +21,7 @@ from core.recipes.labels import OFFERED
 from core.recipes.patterns import Cascade, Pattern
 from core.serving.engine import predict
 from tests.keras import own_models
-from tests.keras.test_training_resume import killed_in_mid_epoch
+from tests.keras.test_training_resume import shot_and_resumed_as
 from tests.keras.training_bench import NUMBERS, OTHER, Bench, same_run
 from tests.onnx_files import residual
 
@@ -78,7 +77,7 @@ def live(bench: Bench, run_id: str) -> np.ndarray:
     return np.array(rows)
 
 
-def test_a_keras_file_is_trained_in_every_pattern_and_predicts_with_litert(with_keras):
+def test_a_keras_file_is_trained_in_every_pattern_predicts_with_litert_and_is_killed_and_resumed(with_keras, forks):
     bench = with_keras
     allowed = set(OFFERED) - set(refused_patterns(backbone_of("own", bench.registry, bench.settings)))
     assert {*RECIPES, Pattern.CASCADE} <= allowed
@@ -90,6 +89,8 @@ def test_a_keras_file_is_trained_in_every_pattern_and_predicts_with_litert(with_
         np.testing.assert_allclose(live(bench, f"r-{pattern}"), stored, atol=2e-3)
     model = backbone_of(f"r-{Pattern.FINE_TUNING}", bench.registry, bench.settings)
     assert model.blocks == ("stem", "block1a", "block2a", "block2b")
+    again = {"backbone": "own", "pattern": Pattern.FINE_TUNING}
+    shot_and_resumed_as(f"r-{Pattern.FINE_TUNING}", bench, forks, [("killed_in_mid_epoch", 3)], SHORT, **again)
 
 
 def test_a_keras_file_with_a_pooling_of_its_own_is_trained_with_it_and_with_the_mean(full_bench, tmp_path):
@@ -109,19 +110,6 @@ def test_a_keras_file_with_a_pooling_of_its_own_is_trained_with_it_and_with_the_
         np.testing.assert_allclose(live(bench, run), bench.answers(run)["probabilities"], atol=2e-3)
         model = backbone_of(run, bench.registry, bench.settings)
         assert (model.blocks, model.own_pooling) == (blocks, pooling == "own")
-
-
-def test_an_interrupted_fine_tuning_of_a_keras_file_is_the_uninterrupted_one(with_keras, monkeypatch):
-    bench, recipe = with_keras, {"backbone": "own", "pattern": Pattern.FINE_TUNING}
-    bench.train("r-whole", SHORT, **recipe)
-    bench.add("r-cut", SHORT, **recipe)
-    with monkeypatch.context() as patch:
-        killed_in_mid_epoch(patch, 3)
-        run, code = bench.attempt()
-    assert (code, run.epochs_done) == (ExitCode.INTERRUPTED, 2), run.reason
-    run, code = bench.again(run)
-    assert code == ExitCode.FINISHED, run.reason
-    same_run(bench, "r-cut", "r-whole")
 
 
 def test_an_onnx_file_is_used_frozen_and_predicts_with_onnxruntime(with_onnx):
@@ -149,24 +137,12 @@ def test_an_onnx_file_is_used_frozen_and_predicts_with_onnxruntime(with_onnx):
     assert {Pattern.FINE_TUNING, Pattern.PARAMETER_EFFICIENT, Pattern.FROM_SCRATCH} <= set(refused)
 
 
-def test_a_head_on_an_onnx_network_is_extended_and_is_no_backbone(with_onnx):
+def test_a_head_on_an_onnx_network_is_extended_killed_and_resumed_and_is_no_backbone(with_onnx, forks):
     bench = with_onnx
     bench.train("r-three", SHORT, backbone="own")
     bench.train("r-more", replace(SHORT, epochs=5), extends="r-three", backbone="own")
     bench.train("r-five", replace(SHORT, epochs=5), backbone="own")
     same_run(bench, "r-more", "r-five")
+    shot_and_resumed_as("r-three", bench, forks, [("killed_in_mid_epoch", 2)], SHORT, backbone="own")
     with pytest.raises(InvalidInput, match="has an ONNX network, which training does not change"):
         backbone_of("r-five", bench.registry, bench.settings)
-
-
-def test_an_interrupted_head_on_an_onnx_network_is_the_uninterrupted_one(with_onnx, monkeypatch):
-    bench = with_onnx
-    bench.train("r-whole", SHORT, backbone="own")
-    bench.add("r-cut", SHORT, backbone="own")
-    with monkeypatch.context() as patch:
-        killed_in_mid_epoch(patch, 2)
-        run, code = bench.attempt()
-    assert code == ExitCode.INTERRUPTED, run.reason
-    run, code = bench.again(run)
-    assert code == ExitCode.FINISHED, run.reason
-    same_run(bench, "r-cut", "r-whole")

@@ -274,6 +274,7 @@ from core.registry import Registry
 from core.settings import Settings
 from pathlib import Path
 from core.training import __main__ as trainer
+from core.training import assembling, finishing
 from core.training.stopping import Stop
 from tests.keras.training_bench import use_networks
 from tests.keras import test_training_resume as tests
@@ -282,6 +283,8 @@ home, moment, epoch = Path(sys.argv[1]), sys.argv[2], int(sys.argv[3])
 tests.die = lambda: os.kill(os.getpid(), signal.SIGKILL)
 with pytest.MonkeyPatch.context() as patch:
     use_networks(patch)
+    patch.setattr(assembling, "export", lambda *_: None)
+    patch.setattr(finishing, "milliseconds", lambda *_: 1.0)
     if moment != "none":
         getattr(tests, moment)(patch, epoch)
     everything = {"settings": Settings(home=home), "registry": Registry.open(home / "registry.db"), "stop": Stop()}
@@ -293,6 +296,11 @@ def shot_and_resumed(bench, forks, kills, numbers, **recipe) -> None:
     """Fails unless a run (``r-cut``) whose trainer is killed at each (moment, epoch) equals an uninterrupted one
     (``r-whole``)."""
     bench.train("r-whole", numbers, **recipe)
+    shot_and_resumed_as("r-whole", bench, forks, kills, numbers, **recipe)
+
+
+def shot_and_resumed_as(whole: str, bench, forks, kills, numbers, **recipe) -> None:
+    """As ``shot_and_resumed``; the uninterrupted run is already there."""
     bench.add("r-cut", numbers, **recipe)
     for number, (moment, epoch) in enumerate([*kills, ("none", 0)], start=1):
         run = bench.registry.claim("cpu", f"shot {number}")
@@ -301,7 +309,7 @@ def shot_and_resumed(bench, forks, kills, numbers, **recipe) -> None:
         assert code == (-signal.SIGKILL if epoch else 0), printed[-2000:]
         if epoch:
             bench.registry.requeue("r-cut", run.attempt)
-    same_run(bench, "r-cut", "r-whole")
+    same_run(bench, "r-cut", whole)
 
 
 @pytest.mark.parametrize("name", ["gradual_unfreezing", "lora"])

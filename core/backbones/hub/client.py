@@ -150,11 +150,12 @@ class HubClient:
         with response:
             yield response
 
-    def retried(self, act: Callable[[], Any], progressed: Callable[[], bool] = lambda: False) -> Any:
+    def retried(self, act: Callable[[], Any], progressed: Callable[[], bool] | None = None) -> Any:
         """``act()``, repeated with growing pauses while the connection breaks.
 
         Args:
-            progressed: whether anything was received since it was asked last; then the attempts are counted anew.
+            progressed: of a download that goes on where it broke, whether anything was received since it was asked
+                last; then the attempts are counted anew.
 
         Raises:
             Unavailable: the hub is still not reachable.
@@ -164,10 +165,10 @@ class HubClient:
             try:
                 return act()
             except BrokenConnectionError as error:
-                failed = 1 if progressed() else failed + 1
+                failed = 1 if progressed and progressed() else failed + 1
                 wait = min(2.0 ** (failed - 1), 8.0) if error.wait is None else error.wait
                 if failed >= ATTEMPTS or wait > LONGEST_WAIT:
-                    raise Unavailable(self._unreachable(error)) from error
+                    raise Unavailable(self._unreachable(error, kept=progressed is not None)) from error
                 self._sleep(wait)
 
     def _refusal(self, error: urllib.error.HTTPError) -> Exception:
@@ -183,15 +184,16 @@ class HubClient:
             return Unavailable(_forbidden(self.name, page, has_token=bool(_token())))
         return Unavailable(f"{self.endpoint} refused {self.name}: it responded {error.code} {error.reason}.")
 
-    def _unreachable(self, error: BrokenConnectionError) -> str:
+    def _unreachable(self, error: BrokenConnectionError, *, kept: bool) -> str:
+        rest = "; what was downloaded is kept" if kept else ""
         if error.wait is not None and error.wait > LONGEST_WAIT:
             return (
                 f"{self.endpoint} limits the number of requests and asks to wait {error.wait:.0f} seconds. Try again "
-                "then; what was downloaded is kept."
+                f"then{rest}."
             )
         return (
             f"{self.name} could not be read from {self.endpoint}: {error}. Check the network (or GRAFT_HUB_URL) and "
-            "try again; what was downloaded is kept."
+            f"try again{rest}."
         )
 
 

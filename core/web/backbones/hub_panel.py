@@ -75,7 +75,7 @@ def _offer(bench: Workbench, offer: HubOffer) -> None:
 
 def described(model: HubModel) -> list[str]:
     """Lines of Markdown on what a model is."""
-    what = "Vision transformer" if model.tokens else "Convolutional network"
+    what = "Vision transformer" if model.tokens or model.family == "Swin" else "Convolutional network"
     parameters = (
         f"{magnitude(model.parameters)} parameters" if model.parameters else "parameters counted when it is added"
     )

@@ -14,7 +14,7 @@ from core.files.home import added_folder, addition_folder, hub_downloads
 from core.jobs.additions import run_addition
 from tests import staged_networks
 from tests.hub_server import LocalHub
-from tests.tiny_hub import timm_files, token_files
+from tests.tiny_hub import token_files
 
 pytestmark = pytest.mark.keras
 MIT = {"license": "mit", "datasets": ["imagenet-1k"]}
@@ -54,17 +54,6 @@ def test_a_network_of_tokens_is_added(hub, add, settings, name):
     assert {"config.json", "model.safetensors", "backbone.json"} <= {file.path for file in added.files}
     assert networks.build(row, settings).output.shape[1:] == row.block_shapes[-1]
     assert not list(hub_downloads(settings).iterdir())
-
-
-def test_a_convolutional_network_is_added_and_stored_without_its_original_weights(hub, add, settings, registry):
-    pytest.importorskip("keras_hub")
-    hub.add("graft/tiny", timm_files("mobilenetv3_small_100"), card=MIT)
-    added = add("graft/tiny", answers={})
-    assert {file.path for file in added.files} == {"backbone.json", "config.json", converted.NETWORK}
-    assert added.backbone.classes and added.backbone.multiply_adds > 10**6
-    assert networks.classifier(added.backbone, settings).output.shape == (None, 1000)
-    original = added.facts["hub"]["files"]
-    assert any(file["path"] == "model.safetensors" and len(file["sha256"]) == 64 for file in original)
 
 
 def test_a_variant_that_keras_hub_does_not_convert_is_refused_before_its_weights_are_asked_for(hub, add, settings):

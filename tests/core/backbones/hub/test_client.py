@@ -90,7 +90,7 @@ def test_a_limit_that_lasts_long_is_told_with_its_seconds(hub, client, waits):
 def test_a_hub_that_nobody_serves_is_unreachable(monkeypatch, waits):
     monkeypatch.setenv("GRAFT_HUB_URL", "http://127.0.0.1:9")
     monkeypatch.setenv("no_proxy", "127.0.0.1")
-    with pytest.raises(Unavailable, match="Check the network"):
+    with pytest.raises(Unavailable, match=r"Check the network \(or GRAFT_HUB_URL\) and try again\.$"):
         HubClient("graft/tiny", sleep=waits.append).json("/api/models/graft/tiny/revision/main")
     assert len(waits) == client_module.ATTEMPTS - 1
 
