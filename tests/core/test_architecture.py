@@ -38,15 +38,34 @@ MOST_ELSEWHERE = 116
 """This number may only fall."""
 
 
+@pytest.fixture(scope="module", autouse=True)
+def forget_sources() -> Iterator[None]:
+    """A million nodes, among which every test after these would look for reference cycles."""
+    yield
+    for cached in (source_of, tree_of, nodes_of, imports_of, named_files, commands):
+        cached.cache_clear()
+
+
+@cache
+def source_of(path: Path) -> str:
+    return path.read_text()
+
+
 @cache
 def tree_of(path: Path) -> ast.Module:
-    return ast.parse(path.read_text())
+    return ast.parse(source_of(path))
 
 
+@cache
+def nodes_of(path: Path) -> tuple[ast.AST, ...]:
+    return tuple(ast.walk(tree_of(path)))
+
+
+@cache
 def imports_of(path: Path) -> set[str]:
     """Every module that is imported anywhere in the file, lazily or for type checking too."""
     found = set()
-    for node in ast.walk(tree_of(path)):
+    for node in nodes_of(path):
         if isinstance(node, ast.Import):
             found |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and node.module:
@@ -143,7 +162,7 @@ def test_the_code_base_has_one_broad_except():
     broad = [
         f"{path.relative_to(REPOSITORY)}:{node.lineno}"
         for path in SOURCES
-        for node in ast.walk(tree_of(path))
+        for node in nodes_of(path)
         if isinstance(node, ast.ExceptHandler)
         and (node.type is None or (isinstance(node.type, ast.Name) and node.type.id in ("Exception", "BaseException")))
     ]
@@ -153,7 +172,7 @@ def test_the_code_base_has_one_broad_except():
 def test_a_public_class_name_exists_once():
     places = defaultdict(list)
     for path in SOURCES:
-        for node in ast.walk(tree_of(path)):
+        for node in nodes_of(path):
             if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
                 places[node.name].append(str(path.relative_to(REPOSITORY)))
     assert {name: paths for name, paths in places.items() if len(paths) > 1} == {}
@@ -165,7 +184,7 @@ def test_no_workbench_method_only_forwards():
         f"{module}.{node.name}"
         for module, path in MODULES.items()
         if package_of(module) == "workbench"
-        for node in ast.walk(tree_of(path))
+        for node in nodes_of(path)
         if isinstance(node, ast.FunctionDef) and _only_forwards(node)
     ]
     assert forwarding == []
@@ -199,7 +218,7 @@ def test_the_files_of_the_home_are_named_in_two_modules():
         f"{module}: {node.value}"
         for module, path in MODULES.items()
         if module not in ("core.files.home", "core.files.folders")
-        for node in ast.walk(tree_of(path))
+        for node in nodes_of(path)
         if isinstance(node, ast.Constant) and node.value in NAMES_OF_FILES
     }
     assert named <= {A_WORD_IN_A_SENTENCE}
@@ -209,7 +228,7 @@ def test_the_files_of_the_home_are_named_in_two_modules():
 
 
 def test_every_capitalised_word_of_the_glossary_is_a_class_or_a_module():
-    known = {node.name for path in SOURCES for node in ast.walk(tree_of(path)) if isinstance(node, ast.ClassDef)}
+    known = {node.name for path in SOURCES for node in nodes_of(path) if isinstance(node, ast.ClassDef)}
     known |= {part.replace("_", " ").capitalize() for module in MODULES for part in module.split(".")[1:]}
     known |= {word.removesuffix("s") for word in known}
     rows = re.findall(r"^\| ([^|]+) \|", (REPOSITORY / "docs" / "glossary.md").read_text(), flags=re.MULTILINE)
@@ -229,7 +248,7 @@ def test_no_page_or_message_uses_a_replaced_term():
     strings = {
         f"{path.relative_to(REPOSITORY)}:{node.lineno}: {term}"
         for path in SOURCES
-        for node in ast.walk(tree_of(path))
+        for node in nodes_of(path)
         if isinstance(node, ast.Constant) and isinstance(node.value, str)
         for term in REPLACED_TERMS
         if term in node.value
@@ -245,7 +264,7 @@ def test_the_options_of_a_select_box_are_text_not_markdown():
     escaped = [
         f"{path.name}:{call.lineno}"
         for path in SOURCES
-        for call in ast.walk(tree_of(path))
+        for call in nodes_of(path)
         if isinstance(call, ast.Call) and getattr(call.func, "attr", "") in ("selectbox", "multiselect")
         for option in call.keywords
         if option.arg == "format_func"
@@ -259,7 +278,7 @@ def texts() -> Iterator[tuple[str, str]]:
     for path in DOCUMENTS:
         yield str(path.relative_to(REPOSITORY)), path.read_text()
     for path in SOURCES:
-        for node in ast.walk(tree_of(path)):
+        for node in nodes_of(path):
             if (
                 isinstance(node, ast.Expr)
                 and isinstance(node.value, ast.Constant)
@@ -268,13 +287,17 @@ def texts() -> Iterator[tuple[str, str]]:
                 yield f"{path.relative_to(REPOSITORY)}:{node.lineno}", node.value.value
 
 
+@cache
+def named_files(pattern: str) -> bool:
+    return any(REPOSITORY.glob(pattern))
+
+
 def test_every_path_that_is_named_exists():
     roots = "core|pages|tests|docs|models|requirements"
     missing = set()
     for where, text in texts():
         for name in re.findall(rf"(?<![\w./-])((?:{roots})/[\w./*-]*[\w*/])", text):
-            found = list(REPOSITORY.glob(name.rstrip("/"))) or name.startswith("models/")
-            if not found:
+            if not (named_files(name.rstrip("/")) or name.startswith("models/")):
                 missing.add(f"{where}: {name}")
     assert missing == set()
 
@@ -294,9 +317,10 @@ def _is_defined(name: str) -> bool:
     while module and module not in MODULES:
         module = module.rpartition(".")[0]
     rest = name[len(module) + 1 :].split(".")[0]
-    return not rest or re.search(rf"\b{rest}\b", MODULES[module].read_text()) is not None
+    return not rest or re.search(rf"\b{rest}\b", source_of(MODULES[module])) is not None
 
 
+@cache
 def commands() -> dict[str, argparse.ArgumentParser]:
     (verbs,) = (action for action in parser()._actions if isinstance(action, argparse._SubParsersAction))
     return dict(verbs.choices)

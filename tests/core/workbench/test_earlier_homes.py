@@ -25,6 +25,7 @@ from core.files.home import registry_file, run_folder
 from core.recipes.recipe import Recipe
 from core.registry.search import RunQuery
 from core.runs.values import Status
+from core.settings import Settings
 from core.workbench import Workbench
 
 HOMES = Path(__file__).parents[2] / "homes"
@@ -58,10 +59,19 @@ def unpacked(version, tmp_path_factory) -> Path:
     return folder
 
 
-@pytest.fixture
-def home(settings, unpacked, monkeypatch):
-    """A copy of the home, in which no supervisor starts."""
+@pytest.fixture(scope="session")
+def opened(unpacked, tmp_path_factory) -> Path:
+    """The home after Graft has opened it, once for all tests: what migrations do takes longer than most of them."""
+    settings = Settings(home=tmp_path_factory.mktemp("opened-home") / "home")
     shutil.copytree(unpacked, settings.home)
+    Workbench.open(settings).registry.close()
+    return settings.home
+
+
+@pytest.fixture
+def home(settings, opened, monkeypatch):
+    """A copy of the opened home, in which no supervisor starts."""
+    shutil.copytree(opened, settings.home)
     monkeypatch.setenv("GRAFT_HOME", str(settings.home))
     monkeypatch.setattr("core.jobs.ensure_supervisor", lambda settings: None)
     return settings
@@ -165,10 +175,9 @@ def test_the_training_time_of_the_extended_run_has_what_the_run_it_extends_reuse
     assert 0.5 < new[run_id] - old[run_id] < sum(one["wall_seconds"] for paid in views for one in paid.values())
 
 
-def test_opening_it_a_second_time_changes_nothing(home, bench):
+def test_opening_it_a_second_time_changes_nothing(home):
     before = tables_of(registry_file(home))
-    bench.registry.close()
-    Workbench.open(home)
+    Workbench.open(home).registry.close()
     assert tables_of(registry_file(home)) == before
 
 
