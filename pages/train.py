@@ -13,6 +13,7 @@ from core.text.units import plain
 from core.web.parts import not_there
 from core.web.parts.choice import choose_dataset
 from core.web.parts.frame import require_frame
+from core.web.parts.leaks import unchecked_note
 from core.web.parts.widgets import empty_state, explained, fitness_notes, heading
 from core.web.server.state import workbench
 from core.web.train import address, cascades, grid, hyperparameters, mapping, patterns, plans, prompts, start
@@ -66,6 +67,7 @@ def choose(bench: Workbench, datasets: Sequence[Dataset]) -> Dataset:
         dataset = choose_dataset(bench, datasets, key="train.dataset", changed=address.choose_dataset)
     with right:
         fitness_notes(dataset, bench.leaks(dataset.id), bench.leaked(dataset.id))
+        unchecked_note(bench, dataset)
     return dataset
 
 

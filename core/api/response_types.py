@@ -30,6 +30,7 @@ class DatasetRow(Described):
     splits: dict[str, int] = Field(description="Photos of train, validation and test.")
     unlabelled: int = Field(description="Photos without a class, kept aside.")
     fit: bool = Field(description="Whether nothing speaks against training on it.")
+    checked: bool = Field(description="Whether its photos were checked (`core check`), without which no leak is known.")
     problems: list[DatasetProblem] = Field(description="What speaks against training on it.")
     copies: list[Values] = Field(description="Equal photos: `files`, `across_splits`, `across_classes`.")
     owner: str = Field(description="Account that imported it; empty without one.")

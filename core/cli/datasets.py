@@ -92,9 +92,15 @@ def import_text(result: dict) -> str:
         f"{len(result['classes'])} classes; {split}.{unlabelled}",
         *(f"  {note}" for note in result["notes"]),
         *(f"  {problem['text']}" for problem in result["problems"]),
+        *([] if result["checked"] or not result["splits"]["test"] else [_unchecked(result)]),
         *(f"  refused {rejection['file']}: {rejection['reason']}" for rejection in result["rejected"]),
     ]
     return "\n".join(lines)
+
+
+def _unchecked(result: dict) -> str:
+    name = f"{result['name']}:{result['version']}"
+    return f"  Near-copies of test photos in other splits were not looked for: core check {name}"
 
 
 def _alternatives_text(result: dict) -> str:

@@ -26,7 +26,9 @@ def dataset_row(bench: Workbench, dataset: Dataset) -> dict:
     ]
     found = problems_of(dataset, leaks=bench.leaks(dataset.id), leaked=bench.leaked(dataset.id))
     problems = [{"kind": problem.kind, "text": str(problem)} for problem in found]
-    return {"dataset": dataset.id} | about | counts | {"fit": not problems, "problems": problems, "copies": copies}
+    checked = bench.flagged(dataset.id) is not None
+    fitness = {"fit": not problems, "checked": checked, "problems": problems, "copies": copies}
+    return {"dataset": dataset.id} | about | counts | fitness
 
 
 def imported_json(bench: Workbench, dataset: Dataset, known_upload: Dataset | None, name: str | None) -> dict:

@@ -43,8 +43,8 @@ def _start(bench: Workbench, dataset: Dataset, state: JobState) -> None:
     if state.message:
         st.warning(plain(state.message))
     st.caption(
-        "Finds likely label errors, near-copies (also across the split) and odd photos. It takes seconds; where the "
-        "features of EfficientNet-Lite0 are not stored yet, they are computed first. Nothing is changed."
+        "Finds likely label errors, near-copies (also across the split) and odd photos. 1,000 photos take about 6 s of "
+        "one core, and 8 s more where features of EfficientNet-Lite0 are computed first. Nothing is changed."
     )
     if st.button("Check photos", icon=":material/fact_check:", key="check.start"):
         with explained():

@@ -42,6 +42,11 @@ def test_import_says_what_came_in_and_a_second_time_says_it_was_there(call):
     assert again["already_there"] and again["dataset"] == first["dataset"]
 
 
+def test_import_says_that_near_copies_were_not_looked_for_and_how_to(home, capsys):
+    assert main(["import", "demo"]) == 0
+    assert "were not looked for: core check demo-photos:1" in capsys.readouterr().out
+
+
 def test_import_of_no_zip_is_one_sentence(call, tmp_path):
     (tmp_path / "photos.zip").write_text("no")
     assert "ZIP" in call("import", str(tmp_path / "photos.zip"), code=1)

@@ -1,6 +1,7 @@
 """Datasets as JSON."""
 
 from core.output.datasets import dataset_row, datasets_json, imported_json
+from tests.findings import store_findings
 
 
 def test_a_dataset_has_its_classes_splits_and_problems(bench, filled):
@@ -9,6 +10,9 @@ def test_a_dataset_has_its_classes_splits_and_problems(bench, filled):
     assert set(row["classes"]) == set(filled.dataset.class_names) and set(row["splits"]) >= {"train", "test"}
     assert row["fit"] == (row["problems"] == [])
     assert datasets_json(bench) == {"datasets": [row]}
+    assert not row["checked"]
+    store_findings(filled.dataset, bench.settings)
+    assert dataset_row(bench, filled.dataset)["checked"]
 
 
 def test_an_import_that_brought_nothing_new_says_so(bench, filled):

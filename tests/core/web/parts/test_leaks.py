@@ -31,3 +31,11 @@ def test_leaks_are_marked_once_on_every_page_with_accuracies(bench, filled, chec
         at = visit(name, **query)
         assert not at.exception
         assert text_of(at).count(LEAK) == 1, (name, query)
+
+
+def test_train_says_that_nobody_has_looked_until_somebody_has(bench, filled, request):
+    unseen = "Near-copies of test photos in other splits were not looked for."
+    at = visit("train", dataset=filled.dataset.id)
+    assert not at.exception and text_of(at).count(unseen) == 1
+    request.getfixturevalue("checked")
+    assert unseen not in text_of(visit("train", dataset=filled.dataset.id))
