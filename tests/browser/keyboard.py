@@ -46,8 +46,7 @@ class Walk:
 def walk(page: Page, start: str = MAIN) -> Walk:
     """Presses Tab from an element (a selector) to the end of the page; fails where the focus does not get there."""
     page.wait_for_selector(start, state="attached")
-    page.evaluate(SCRIPT)
-    _wait_until_drawn(page)
+    wait_until_drawn(page)
     page.evaluate("(start) => graftKeys.begin(start)", start)
     for _ in range(MOST_STOPS // _AT_ONCE):
         for _ in range(_AT_ONCE):
@@ -57,8 +56,10 @@ def walk(page: Page, start: str = MAIN) -> Walk:
     raise AssertionError(f"The focus does not leave the page; it is at {where(page)}.")
 
 
-def _wait_until_drawn(page: Page) -> None:
-    """Until the page has had the same number of actions for a second: what is drawn later cannot be reached."""
+def wait_until_drawn(page: Page) -> None:
+    """Until the page has had the same number of actions for a second: what is drawn later cannot be reached, and
+    closes the menu that is open."""
+    page.evaluate(SCRIPT)
     counts: list[int] = []
     for _ in range(PATIENCE_MS // _POLL_MS):
         counts.append(page.evaluate("graftKeys.drawn()"))

@@ -13,7 +13,7 @@ from playwright.sync_api import expect
 
 from core.web.compare.view_list import VIEWS
 from tests.browser.conftest import visit_with
-from tests.browser.keyboard import MAIN, SCRIPT, expect_focus, tab_to, walk, where
+from tests.browser.keyboard import MAIN, SCRIPT, expect_focus, tab_to, wait_until_drawn, walk, where
 from tests.browser.test_accessibility import PAGES, address_of
 
 OTHERS = ("dataset", "check", "label", "run", "race", "backbone", "add-backbone", "add-file", "train-custom")
@@ -81,6 +81,7 @@ def test_a_dialog_takes_the_focus_keeps_it_and_gives_it_back(advised_visit):
 
 def test_menus_and_boxes_open_and_close_by_keyboard(advised_visit):
     page = advised_visit.open(address_of("compare-pairs", advised_visit.server))
+    wait_until_drawn(page)
     tab_to(page, "More")
     page.keyboard.press("Enter")
     page.get_by_role("menuitem", name="Copy link").wait_for()
