@@ -3,7 +3,7 @@
 The times in a copy are later by the age of what is copied, so that it looks as if it had been filled just now.
 """
 
-import json
+import re
 import time
 from collections.abc import Callable, Hashable
 from contextlib import closing
@@ -19,7 +19,8 @@ from core.settings import Settings
 Rows = dict[str, list[tuple[Any, ...]]]
 Files = dict[str, bytes | None]
 """By their paths below the home; folders are None, and come before what is in them."""
-PROGRESS = "progress.json"
+TIMES_OF_FILES = {"progress.json": "updated_at", "manifest.json": "created_at"}
+"""The key of the time that a file has."""
 
 
 @dataclass(frozen=True)
@@ -58,7 +59,7 @@ def once(key: Hashable, registry: Registry, settings: Settings | None, make: Cal
         if content is None:
             path.mkdir(parents=True, exist_ok=True)
         else:
-            path.write_bytes(_progress_later(content, seconds) if path.name == PROGRESS else content)
+            path.write_bytes(_file_later(path.name, content, seconds))
     return _later(kept.made, seconds)
 
 
@@ -113,9 +114,14 @@ def _later(value: Any, seconds: float) -> Any:
     return replace(value, **changed)
 
 
-def _progress_later(content: bytes, seconds: float) -> bytes:
-    values = json.loads(content)
-    return json.dumps(values | {"updated_at": values["updated_at"] + seconds}).encode()
+def _file_later(name: str, content: bytes, seconds: float) -> bytes:
+    key = TIMES_OF_FILES.get(name)
+    if key is None:
+        return content
+    before, mark, rest = content.partition(f'"{key}": '.encode())
+    number = re.match(rb"[\d.]+", rest)
+    assert mark and number, f"{name} has no {key}"
+    return before + mark + repr(float(number[0]) + seconds).encode() + rest[number.end() :]
 
 
 def _rows(path: Path) -> Rows:

@@ -1,13 +1,16 @@
 """A home that is copied is the one that would have been filled."""
 
+import json
 from contextlib import closing
 from dataclasses import replace
 
 import pytest
 
-from core.files.home import registry_file
+from core.datasets.manifest import read_manifest
+from core.files.home import dataset_folder, registry_file, run_folder
 from core.registry import Registry
 from core.registry.sqlite_connection import connect
+from core.runs.values import Status
 from core.settings import Settings
 from tests import kept_homes
 from tests.factories import Filled, fill
@@ -55,9 +58,8 @@ def test_times_are_later_by_the_age_and_everything_else_is_equal(two):
         == AGE
     )
     assert replace(copy, created_at=0, started_at=0, ended_at=0) == replace(run, created_at=0, started_at=0, ended_at=0)
-    assert {name for name in files if files[name] != copied.get(name)} == {
-        next(name for name in files if name.endswith("progress.json"))
-    } and files.keys() == copied.keys()
+    changed = {name.rpartition("/")[2] for name in files if files[name] != copied.get(name)}
+    assert changed == {"progress.json", "manifest.json"} and files.keys() == copied.keys()
 
 
 def test_what_is_returned_is_what_the_copy_has(two, tmp_path):
@@ -66,6 +68,10 @@ def test_what_is_returned_is_what_the_copy_has(two, tmp_path):
     with closing(Registry.open(registry_file(settings))) as registry:
         assert tuple(registry.run(run.id) for run in second.runs) == second.runs
         assert registry.dataset(second.dataset.id) == second.dataset
+    assert read_manifest(dataset_folder(settings, second.dataset.id).path)[0] == second.dataset
+    (run,) = second.with_status(Status.RUNNING)
+    progress = json.loads(run_folder(settings, run.id).progress.read_text())
+    assert 0 <= progress["updated_at"] - run.started_at < AGE / 2
 
 
 def test_a_home_with_rows_is_filled_and_not_replaced(settings, registry):
