@@ -119,6 +119,7 @@ def _mark(racer: Racer, style: RunStyle, per_unit: float) -> Trace:
         y=[100 * racer.accuracies[place]],
         name=escape(racer.name),
         mode="markers",
+        cliponaxis=False,  # a run may end where the axis ends
         marker={"color": style.colour, "symbol": style.symbol, "size": 10 if style.emphasised else 6},
         meta=[escape(racer.name)],
         hovertemplate=hover(f"validation accuracy {percent(racer.accuracies[place])}, after {at}"),

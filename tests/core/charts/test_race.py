@@ -44,6 +44,12 @@ def test_the_axes_grow_in_steps():
     assert race_chart(racers(0.8)).figure.layout.yaxis.range[0] == 40.0
 
 
+def test_a_marker_at_the_end_of_the_axis_is_drawn_whole():
+    point = Racer(run=a_run("r-9", name="Classifier"), seconds=(80.0,), accuracies=(0.6,), kept=0)
+    figure = race_chart([point]).figure
+    assert figure.layout.xaxis.range[1] == figure.data[0].x[0] == 80.0 and figure.data[0].cliponaxis is False
+
+
 def test_its_title_names_the_highest_accuracy():
     assert race_chart(racers(0.8, 0.9)).title == "Highest validation accuracy so far: 90.0 %, Run 1 after 4.0 s"
     assert race_chart(racers(0.8, 0.9, ended=True)).title.startswith("Highest validation accuracy: 90.0 %")
