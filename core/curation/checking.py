@@ -23,8 +23,9 @@ from core.errors import NotFound
 from core.files import atomic
 from core.files.here import dataset_here
 from core.registry import Registry
+from core.runs.metrics import wilson_interval
 from core.settings import Settings
-from core.text.units import count, listed
+from core.text.units import count, listed, percent
 
 MOST_PROBABLE, NEAREST = 5, 8
 """Probabilities and nearest photos that are kept for each likely label error."""
@@ -93,12 +94,18 @@ def find(dataset: Dataset, inputs: PhotoFeatures, pictures: Sequence[Picture], r
         probabilities = np.zeros((len(photos), len(dataset.class_names)))
         folds = folds_of(labels[there], groups[there].tolist())
         probabilities[there] = out_of_fold(usable, labels[there], folds, len(dataset.class_names))
-        suspects = _label_errors(suspects_in(probabilities, labels), photos, rows, groups, probabilities, dataset)
         unlike = {int(there[index]): text for index, text in unlike_their_class(usable, labels[there]).items()}
         checked = probabilities[np.arange(len(photos)), labels] > 0
         notes += _unchecked(photos, ~checked & rows.any(axis=1))
         if checked.any():
-            accuracy = float((probabilities.argmax(axis=1) == labels)[checked].mean())
+            right = (probabilities.argmax(axis=1) == labels)[checked]
+            accuracy = float(right.mean())
+            if better_than_guessing(right, labels[checked]):
+                suspects = _label_errors(
+                    suspects_in(probabilities, labels), photos, rows, groups, probabilities, dataset
+                )
+            else:
+                notes.append(_GUESSED.format(accuracy=percent(accuracy)))
     return Findings(
         dataset_id=dataset.id,
         digest=dataset.digest,
@@ -112,6 +119,23 @@ def find(dataset: Dataset, inputs: PhotoFeatures, pictures: Sequence[Picture], r
         at=0.0,
         seconds=0.0,
     )
+
+
+_GUESSED = (
+    "Labels were not checked: the linear head names the given class of {accuracy} of the photos that it was not fitted "
+    "on, no more than guessing would, so no suggestion of it can be trusted."
+)
+
+
+def better_than_guessing(right: np.ndarray, labels: np.ndarray) -> bool:
+    """Whether more classes are named rightly than by drawing them as often as they occur, with 95 % confidence: Cohen's
+    kappa (Cohen 1960) is above 0.
+
+    Args:
+        right: (n,) whether the class of a photo is named. labels: (n,) of these photos.
+    """
+    by_chance = float(np.square(np.bincount(labels) / len(labels)).sum())
+    return wilson_interval(float(right.sum()), len(right))[0] > by_chance
 
 
 def _label_errors(

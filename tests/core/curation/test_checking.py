@@ -83,6 +83,22 @@ def test_without_features_copies_and_odd_photos_are_found(dataset, registry, set
     assert found.labels == () and found.accuracy is None and found.backbone == ""
 
 
+def test_where_features_say_nothing_about_the_classes_no_label_is_called_wrong(dataset, registry, settings, store):
+    store(dataset, lambda photo: np.random.default_rng(int(photo.digest[:8], 16)).normal(size=32))
+    found = checked(dataset, registry, settings)
+    assert found.labels == () and found.accuracy < 0.5
+    assert found.notes[0].startswith("Labels were not checked: the linear head names the given class of ")
+    assert found.notes[0].endswith("no more than guessing would, so no suggestion of it can be trusted.")
+
+
+@pytest.mark.parametrize(
+    ("right", "photos", "shares", "better"), [(45, 50, 2, True), (29, 50, 2, False), (9, 90, 30, True)]
+)
+def test_guessing_names_as_many_classes_as_there_are_photos_of_each(right, photos, shares, better):
+    named = np.arange(photos) < right
+    assert checking.better_than_guessing(named, np.arange(photos) % shares) is better
+
+
 def test_everything_is_a_copy(settings):
     """One class of near-copies only: its labels cannot be checked, and that is said."""
     photos = make_photos(("a", "b"), 6)
