@@ -68,6 +68,7 @@ def apply_decisions(dataset: Dataset, *, registry: Registry, settings: Settings,
         if not planned.changes:
             raise InvalidInput(
                 "No photo was labelled, relabelled, excluded or moved, so there is nothing to make a version of."
+                f"{_made_meanwhile(dataset, registry)}"
             )
         _check(dataset, planned.photos)
         made = _stored(dataset, planned, decisions, registry, settings)
@@ -78,6 +79,14 @@ def apply_decisions(dataset: Dataset, *, registry: Registry, settings: Settings,
         with changing(made, settings) as there:
             there += seen
     return made
+
+
+def _made_meanwhile(dataset: Dataset, registry: Registry) -> str:
+    """Where another person may have made a version of the same decisions."""
+    newest = registry.next_version(dataset.name) - 1
+    if newest <= dataset.version:
+        return ""
+    return f" Version {newest} of {dataset.name} is there already: somebody may have made it of the same decisions."
 
 
 def seen_before(decisions: Sequence[PhotoDecision], photos: Sequence[Photo]) -> list[PhotoDecision]:
