@@ -150,7 +150,7 @@ def ending_of(model: keras.Model, name: str, chosen: str = "") -> FeatureEnd:
     if chosen:
         end = next((point for point in points if operations[point].name == chosen), None)
         if end is None:
-            last = listed([operations[point].name for point in points[-6:]])
+            last = listed([operations[point].name for point in points[-4:]])
             raise InvalidInput(f"{name} cannot end at {chosen!r}. It can end, among others, at {last}.")
     else:
         end = _before_classes(operations, points)

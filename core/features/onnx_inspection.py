@@ -37,6 +37,8 @@ from core.text.units import listed, visible
 SECONDS = 300.0
 MOST_METADATA = 20_000
 """Characters of the metadata that are kept."""
+TOKENS_DIMENSIONS = 3
+"""Of tokens: photo, token, channel."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -145,11 +147,25 @@ def _tried(model: OnnxModel, name: str, *, chosen: str, size: int) -> _Network:
     black = np.zeros((1, size, size, 3), np.float32)
     found = _run(model, name, tensors, [black])
     shapes = {tensor: tuple(map(int, value.shape)) for tensor, value in zip(tensors, found[0], strict=True)}
+    if chosen and len(shapes[output]) == TOKENS_DIMENSIONS:
+        _refuse_inside_a_block(model, name, output, channels_last=source.channels_last)
     try:
         trunk = trunk_of(model, points, shapes, chosen=bool(chosen))
     except InvalidInput as refusal:
         raise InvalidInput(f"{name} cannot be used. {refusal}") from None
     return _Network(model=model, source=source, size=size, output=output, points=points, shapes=shapes, trunk=trunk)
+
+
+def _refuse_inside_a_block(model: OnnxModel, name: str, chosen: str, *, channels_last: bool) -> None:
+    """Raises InvalidInput where tokens are chosen past which others go on: attention, or beside a shortcut."""
+    ends = [port.name for port in model.outputs]
+    through = [point.tensor for end in ends for point in single_tensors_of(model, end, channels_last=channels_last)]
+    if chosen not in (*ends, *through):
+        last = listed([visible(tensor) for tensor in through[-4:]])
+        raise InvalidInput(
+            f"{name} cannot end at {visible(chosen)!r}, which is in the middle of a block: other tensors go past it. "
+            f"It can end, among others, at {last}."
+        )
 
 
 def _output(model: OnnxModel, name: str, chosen: str) -> str:

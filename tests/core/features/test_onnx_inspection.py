@@ -70,6 +70,14 @@ def test_a_layer_is_found_by_the_name_of_its_node_too(tmp_path):
     assert found(tmp_path, residual(), output="relu_one")["last"] == "one"
 
 
+def test_a_network_of_tokens_ends_between_blocks_only(tmp_path):
+    assert found(tmp_path, tokens(), output="first")["last"] == "first"
+    refused = "cannot end at 'first_.*', which is in the middle of a block: .* among others, at .*first and second"
+    for inside in ("first_scores", "matmul_first_q"):
+        with pytest.raises(InvalidInput, match=refused):
+            found(tmp_path, tokens(), output=inside)
+
+
 def test_a_network_that_onnxruntime_cannot_run_is_refused(tmp_path):
     made = residual()
     made.graph.node[-2].input[1] = "stem_w"
