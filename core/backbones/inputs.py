@@ -12,10 +12,11 @@ from core.backbones.values import Adaptable, Backbone
 from core.datasets.decoding.fit import LARGEST_INPUT, Fit
 from core.errors import InvalidInput
 
-LARGER, STEP = 1.45, 32
+LARGER, STEP, SMALL_STEP = 1.45, 32, 8
 """A larger input has 1.45 times the side, to the nearest multiple of 32.
 
-That is twice the pixels, and twice the computation: 224 becomes 320, 260 becomes 384. A network trained on crops sees
+That is twice the pixels, and twice the computation: 224 becomes 320, 260 becomes 384. Below 64 px the
+multiple is one of 8: 32 becomes 48. A network trained on crops sees
 objects larger in training than in prediction, so a larger input brings them back to their sizes (Touvron et al. 2019,
 "Fixing the train-test resolution discrepancy"). On clothing the linear probe gained 0.011 and 0.016
 (docs/decisions/0011-input-size.md). Most networks halve the sides five times, so multiples of 32 waste no border.
@@ -34,9 +35,10 @@ def larger_size(backbone: Backbone) -> int | None:
     network takes no other size."""
     if not takes_other_sizes(backbone):
         return None
-    step = backbone.tokens.patch if backbone.tokens else STEP
-    size = step * round(LARGER * backbone.input_size / step)
-    return size if size <= LARGEST_INPUT else None
+    step = STEP if backbone.input_size >= 2 * STEP else SMALL_STEP
+    step = backbone.tokens.patch if backbone.tokens else step
+    size = max(step * round(LARGER * backbone.input_size / step), backbone.smallest_size)
+    return size if backbone.input_size < size <= LARGEST_INPUT else None
 
 
 def takes_other_sizes(backbone: Backbone) -> bool:

@@ -65,6 +65,11 @@ def test_the_suggested_larger_size(name, larger):
     assert larger_size(get(name)) == larger
 
 
+@pytest.mark.parametrize(("own", "larger"), [(16, 32), (32, 48), (48, 72), (64, 96)])
+def test_of_a_small_input_the_larger_one_has_about_twice_the_pixels_too(own, larger):
+    assert larger_size(replace(LITE0, input_size=own)) == larger
+
+
 def test_no_input_is_larger_than_a_stored_photo():
     assert LARGEST_INPUT == STORED_SIDE
 
