@@ -294,7 +294,7 @@ def test_curves_are_in_tensorboard_once_per_epoch_and_the_run_in_its_table(bench
 
 def test_a_second_recipe_on_the_same_photos_computes_no_features(bench, monkeypatch):
     first = bench.train("r-one")
-    monkeypatch.setattr("core.features.compute._compute", lambda *_: pytest.fail("computed again"))
+    monkeypatch.setattr("core.features.compute.compute_rows", lambda *_, **__: pytest.fail("computed again"))
     second = bench.train("r-two", replace(NUMBERS, hidden_units=4, label_smoothing=0.1))
     paid, alone = bench.registry.cost(second.id), bench.registry.cost(first.id)
     assert paid.alone_wall_seconds > paid.wall_seconds
@@ -306,7 +306,7 @@ def test_a_second_recipe_on_the_same_photos_computes_no_features(bench, monkeypa
 def test_repetitions_compute_no_features_and_differ(bench, monkeypatch):
     several = replace(NUMBERS, views=3)
     first = bench.train("r-one", several)
-    monkeypatch.setattr("core.features.compute._compute", lambda *_: pytest.fail("computed again"))
+    monkeypatch.setattr("core.features.compute.compute_rows", lambda *_, **__: pytest.fail("computed again"))
     second = bench.train("r-two", replace(several, seed=1))
     losses = [[epoch.val_loss for epoch in bench.registry.epochs(run.id)] for run in (first, second)]
     assert losses[0] != losses[1]
