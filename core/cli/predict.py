@@ -1,10 +1,9 @@
 """``predict``: classes of photos by trained models."""
 
-import os
 import sys
 from argparse import Namespace
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -13,6 +12,7 @@ from core.cli.verbs import Result, Verbs, add_verb
 from core.datasets.decoding.photos import StoredPhoto
 from core.datasets.decoding.warm import PhotoSource
 from core.errors import InvalidInput
+from core.files.native_output import without_native_errors
 from core.models.conformal import CONFIDENCE, checked_confidence
 from core.models.predict import PhotoPredictions
 from core.output.predictions import photo_row
@@ -63,7 +63,7 @@ def _predicted(workbench: Workbench, photos: Sequence[_Photo], options: Namespac
     """The predictions without the photos themselves."""
     for first in range(0, len(photos), PHOTOS_AT_ONCE):
         some = [(name, read()) for name, read in photos[first : first + PHOTOS_AT_ONCE]]
-        with _without_native_noise():
+        with without_native_errors():
             found = workbench.predict(options.model, some, top=options.top, confidence=options.confidence)
         yield from (replace(photo, jpeg=None) for photo in found)
 
@@ -100,20 +100,6 @@ def _write_csv(found: Sequence[PhotoPredictions], path: Path) -> None:
         path.write_text(as_csv([row for photo in found for row in table_rows(photo)]), encoding="utf-8")
     except OSError as error:
         raise InvalidInput(f"{path} cannot be written: {error.strerror}.") from None
-
-
-@contextmanager
-def _without_native_noise() -> Iterator[None]:
-    """LiteRT writes a message to stderr from C++, which no option turns off."""
-    sys.stderr.flush()
-    kept, nothing = os.dup(2), os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nothing, 2)
-    try:
-        yield
-    finally:
-        os.dup2(kept, 2)
-        os.close(kept)
-        os.close(nothing)
 
 
 def _read(path: Path) -> bytes:

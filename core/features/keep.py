@@ -19,6 +19,7 @@ from core.features.engine_store import notes_of
 from core.features.engines import engine_file, engine_path
 from core.features.kept import kept_folder, kept_notes, package_versions
 from core.files import atomic
+from core.files.native_output import without_native_errors
 from core.settings import Settings
 
 
@@ -51,7 +52,6 @@ def keep(backbone: Backbone, settings: Settings) -> bool:
 
 def main() -> int:
     os.environ.setdefault("CUDA_VISIBLE_DEVICES", "-1")
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     os.environ["KERAS_BACKEND"] = "tensorflow"
     with tempfile.TemporaryDirectory() as folder:
         settings = Settings(home=Path(folder))
@@ -62,10 +62,11 @@ def main() -> int:
         try:
             kept_folder().mkdir(parents=True, exist_ok=True)  # before anything is computed
             print(f"Exporting {len(missing)} networks for this machine (once) …", flush=True)
-            import keras  # noqa: F401 here, so that its import is not part of the cost of an export
+            with without_native_errors():
+                import keras  # noqa: F401 here, so that its import is not part of the cost of an export
 
-            for one in missing:
-                keep(one, settings)
+                for one in missing:
+                    keep(one, settings)
         except (OSError, Unavailable) as error:
             print(f"{error} Runs export their networks themselves.", file=sys.stderr)
             return 1

@@ -34,6 +34,12 @@ def handshake(server, origin: str | None, path: str = "/_stcore/stream") -> int:
         return refusal.response.status_code
 
 
+def test_the_first_thing_a_new_server_prints_is_where_it_is_and_nothing_asks_for_a_restart(server):
+    printed = server.log.read_text()
+    assert printed.splitlines()[0] == f"Graft is at {server.url}"
+    assert "restart" not in printed and "WARNING" not in printed
+
+
 def test_only_pages_of_this_server_may_open_its_websocket(server):
     port = server.settings.port
     assert handshake(server, server.url) == 101

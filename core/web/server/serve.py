@@ -2,6 +2,7 @@
 
 import contextlib
 import ctypes
+import logging
 import os
 import re
 import runpy
@@ -47,10 +48,17 @@ def run(app: Any, settings: Settings | None = None) -> None:
     except GraftError as error:
         raise SystemExit(str(error)) from None
     return_freed_memory()
+    logging.getLogger("streamlit.config").addFilter(asks_for_no_restart)
     print(f"Graft is at {dashboard_url(address, settings.port, base)}", flush=True)
     options = {"server.port": settings.port, "server.address": address, "logger.hideWelcomeMessage": True}
     with contextlib.suppress(KeyboardInterrupt):  # the ordinary way to stop it
         app.run(config=options | ({"server.baseUrlPath": base} if base else {}))
+
+
+def asks_for_no_restart(record: logging.LogRecord) -> bool:
+    """False for Streamlit's advice to restart: it has read its settings for the address, and takes those of ``run``,
+    which it reads next, for a change."""
+    return not record.getMessage().startswith("An update to the [server] config option section was detected")
 
 
 def return_freed_memory() -> None:
