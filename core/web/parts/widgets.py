@@ -55,9 +55,9 @@ def fitness_notes(dataset: Dataset, leaks: int, leaked: int) -> None:
     """
     problems = problems_of(dataset, leaks=leaks, leaked=leaked)
     for problem in problems:
-        st.markdown(f":orange[:material/warning:] {plain(str(problem))}")
+        st.markdown(f":orange[:material/warning:] {glued(plain(str(problem)))}")
     if not any(problem.kind == SMALL_TEST for problem in problems):
-        st.caption(plain(claim(dataset.split_sizes["test"])))
+        st.caption(glued(plain(claim(dataset.split_sizes["test"]))))
 
 
 def status_text(status: Status) -> str:
