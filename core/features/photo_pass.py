@@ -1,8 +1,8 @@
 """One pass over photos with an engine, which computes and stores the rows of one or several arrays."""
 
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import closing, contextmanager
+from contextlib import closing
 from dataclasses import asdict, dataclass
 from itertools import islice
 from pathlib import Path
@@ -84,7 +84,7 @@ def compute_rows(
         NotFound: a stored photo is missing. NoSpace: the disk cannot hold the rows.
     """
     begin = clock()
-    with _reused(views, columns, engine, settings) as reused:
+    with closing(ReusedRows(views.photos, [one.key for one in columns], engine.name, settings)) as reused:
         shapes = [(len(views.photos), *shape) for shape in _shapes(views, columns, engine, reused)]
         arrays = _opened(columns, shapes, settings)
         copied = [Spent() for _ in columns]
@@ -109,17 +109,6 @@ def compute_rows(
     for one, array, shape, cost in zip(columns, arrays, shapes, costs, strict=True):
         meta = {"key": asdict(one.key), "shape": shape, "engine": engine.name, "backbone": source}
         array.finish(store.folder_of(one.key, settings), meta, cost)
-
-
-@contextmanager
-def _reused(
-    views: ViewedPhotos, columns: Sequence[OutputColumns], engine: Engine, settings: Settings
-) -> Iterator[ReusedRows]:
-    reused = ReusedRows(views.photos, [one.key for one in columns], engine.name, settings)
-    try:
-        yield reused
-    finally:
-        reused.release()
 
 
 def _shapes(

@@ -132,9 +132,9 @@ class ReusedRows:
                 continue
             known = rows_by_photo(one.name, settings)
             wanted = [n for n, identity in enumerate(identities) if places[n] is None and identity in known]
-            source = self._open(one, settings) if wanted else None
-            for number in wanted if source else ():
-                assert source is not None
+            if not wanted or (source := self._open(one, settings)) is None:
+                continue
+            for number in wanted:
                 places[number] = _Place(source, known[identities[number]])
         return places
 
@@ -179,7 +179,7 @@ class ReusedRows:
             if place is not None and [one.source for one in place] == refused:
                 self._places[number] = None
 
-    def release(self) -> None:
+    def close(self) -> None:
         """Ends the locks."""
         for source in self._sources:
             source.lock.release()
