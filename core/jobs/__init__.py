@@ -6,8 +6,9 @@ Layout: ``control`` (start and stop the supervisor) · ``protocol`` (what it has
 · ``launchers`` (which one that is) · ``local_launcher``, ``trainers`` (processes of this machine) · ``holder`` (who
 holds the lock of a run) · ``exit_policy`` (how a trainer ends, and what becomes of its run) · ``reuse`` (further runs
 in one trainer) · ``limits`` (of a running run) · ``slots`` (GPUs) · ``machine`` (what one says about itself),
-``node_trainer`` (a trainer on a machine of a cluster), ``ray`` (its launcher) · ``processes`` · ``logs`` · in the
-background: ``imports`` (of photos), ``additions`` (of backbones), ``tables`` (of predictions).
+``node_trainer`` (a trainer on a machine of a cluster), ``cluster`` (its launcher), ``ray`` (requests to Ray) ·
+``processes`` · ``logs`` · in the background: ``imports`` (of photos), ``additions`` (of backbones),
+``tables`` (of predictions).
 
 This module itself is light: no SQL, no TensorFlow.
 """

@@ -1,5 +1,9 @@
 """Which launcher the settings name."""
 
+import os
+from collections.abc import Mapping
+
+from core.jobs.cluster.client import ClusterClient
 from core.jobs.launching import Launcher
 from core.jobs.local_launcher import LocalLauncher
 from core.jobs.slots import discover_slots
@@ -14,7 +18,22 @@ def launcher_of(settings: Settings, registry: Registry) -> Launcher:
         InvalidInput: what it needs is not set.
     """
     if settings.launcher:
-        from core.jobs.ray.launcher import open_ray  # not needed on one machine
+        from core.jobs.cluster.launcher import open_cluster_launcher  # not needed on one machine
 
-        return open_ray(settings, registry)
+        return open_cluster_launcher(settings, registry, client_of)
     return LocalLauncher(settings, registry, discover_slots())
+
+
+def client_of(launcher: str, environ: Mapping[str, str] | None = None) -> ClusterClient:
+    """Requests to the cluster that ``GRAFT_LAUNCHER`` names. Nothing is sent yet.
+
+    Args:
+        environ: of the supervisor.
+
+    Raises:
+        InvalidInput: what it needs is not set.
+    """
+    environ = os.environ if environ is None else environ
+    from core.jobs.ray.client import open_cluster
+
+    return open_cluster(launcher, environ)

@@ -16,9 +16,9 @@ from core.features.engine_store import stored_engines
 from core.features.store import stored_features
 from core.files.room import free_bytes, low_space
 from core.jobs.checkpoint_limit import checkpoint_bytes
+from core.jobs.cluster.machines import why_not
 from core.jobs.machine import MachineFacts
 from core.jobs.quota import quota_uses
-from core.jobs.ray.machines import why_not
 from core.registry import Registry
 from core.registry.nodes import NodeRecord
 from core.settings import Settings

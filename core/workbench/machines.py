@@ -1,17 +1,16 @@
 """The machines that train: their slots, what runs in each, and which of them cannot train."""
 
-import os
 import platform
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from core import jobs
 from core.errors import GraftError, NotFound
+from core.jobs.cluster.machines import why_not
+from core.jobs.cluster.nodes import ClusterNode, slots_of
+from core.jobs.launchers import client_of
 from core.jobs.lease_holder import who_holds
 from core.jobs.machine import MachineFacts, facts_of_this_machine
-from core.jobs.ray.client import open_cluster
-from core.jobs.ray.machines import why_not
-from core.jobs.ray.nodes import RayNode, cpus_per_slot, slots_of
 from core.jobs.slots import Slot
 from core.registry.leases import SUPERVISOR
 from core.registry.nodes import NodeRecord
@@ -116,30 +115,36 @@ class Placing(Bench):
 
     def _of_cluster(self, running: Mapping[str, Run]) -> MachinesOverview:
         records = {record.name: record for record in self.registry.node_records()}
+        slots, problem = {}, ""
         try:
-            found = {node.name: node for node in open_cluster(self.settings.launcher).nodes()}
-            problem = ""
+            client = client_of(self.settings.launcher)
+            found = {node.name: node for node in client.nodes()}
+            slots = {name: [one.slot for one in slots_of(node, client.cpus_per_slot)] for name, node in found.items()}
         except GraftError as error:
             found, problem = None, str(error)
         names = sorted({*records, *(found or {})})
-        machines = tuple(_machine(name, records.get(name), found, running) for name in names)
+        machines = tuple(_machine(name, records.get(name), found, slots.get(name, []), running) for name in names)
         return MachinesOverview(launcher=self.settings.launcher, problem=problem, machines=machines)
 
 
 def _machine(
-    name: str, record: NodeRecord | None, found: Mapping[str, RayNode] | None, running: Mapping[str, Run]
+    name: str,
+    record: NodeRecord | None,
+    found: Mapping[str, ClusterNode] | None,
+    slots: Sequence[Slot],
+    running: Mapping[str, Run],
 ) -> MachineState:
     node = (found or {}).get(name)
     facts = MachineFacts.from_json(record.facts) if record else None
-    slots = [one.slot for one in slots_of(node, cpus_per_slot(os.environ))] if node else []
     used = {slot.name for slot in slots}
+    slots = [*slots]
     slots += [Slot(name=slot, title=slot) for slot in running if slot.startswith(f"{name}/") and slot not in used]
     return MachineState(
         name=name,
         facts=facts,
         seen_at=record.seen_at if record else None,
         there=None if found is None else node is not None and node.is_alive,
-        problem=why_not(facts) if facts else "",
+        problem=(node.problem if node else "") or (why_not(facts) if facts else ""),
         slots=tuple(_state(slot, running) for slot in slots),
     )
 

@@ -10,7 +10,8 @@ import time
 import pytest
 
 from core import jobs
-from core.jobs.ray.client import TOKEN_FILE, JobRequest
+from core.jobs.cluster.client import JobRequest
+from core.jobs.ray.client import TOKEN_FILE
 from core.recipes.hyperparameters import Hyperparameters
 from core.recipes.recipe import Recipe
 from core.runs.values import Cancel, Status

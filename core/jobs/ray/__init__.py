@@ -1,4 +1,1 @@
-"""Trainers on the machines of a Ray cluster (``GRAFT_LAUNCHER=ray:http://head:8265``).
-
-Ray starts and stops processes; which runs live is decided by leases in the registry, never by Ray's word.
-"""
+"""Requests to a Ray cluster (``GRAFT_LAUNCHER=ray:http://head:8265``), which starts and stops processes."""

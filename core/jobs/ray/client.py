@@ -11,17 +11,22 @@ import stat
 import urllib.error
 import urllib.request
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from enum import StrEnum
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlsplit
 
 from core.errors import InvalidInput, Unavailable
-from core.jobs.ray.nodes import RayNode, nodes_of, used_of
+from core.jobs.cluster.client import ClusterJob, JobRequest, JobStatus
+from core.jobs.cluster.nodes import ClusterNode, cpus_per_slot
+from core.jobs.ray.nodes import nodes_of, used_of
 
 TOKEN_FILE = "GRAFT_RAY_TOKEN_FILE"
 """Variable with the path of the file that holds the token of the cluster."""
+CPUS = "GRAFT_RAY_CPUS"
+"""Variable with the CPUs of one slot on a machine without a GPU; unset for all of the machine's."""
+PENDING_SECONDS = 60.0
+"""For so long a job may wait for its place; jobs of other programs have taken it. Ray fails what waits for 15
+minutes."""
 SECONDS = 5.0
 """Longest wait for an answer."""
 SUBMIT_SECONDS = 10.0
@@ -42,95 +47,23 @@ class _NoRedirects(urllib.request.HTTPRedirectHandler):
 _OPENER = urllib.request.build_opener(urllib.request.ProxyHandler({}), _NoRedirects())
 
 
-class JobStatus(StrEnum):
-    """Ray's word about a job, which is a hint: under a partition it calls a living job FAILED."""
-
-    PENDING = "PENDING"
-    RUNNING = "RUNNING"
-    STOPPED = "STOPPED"
-    SUCCEEDED = "SUCCEEDED"
-    FAILED = "FAILED"
-
-    @property
-    def has_ended(self) -> bool:
-        return self not in (JobStatus.PENDING, JobStatus.RUNNING)
-
-
-@dataclass(frozen=True, kw_only=True)
-class RayJob:
-    """A job as Ray knows it.
-
-    Args:
-        id: the submission id.
-        message: Ray's explanation; of a job that failed with the end of its log.
-        exit_code: of its process; None while it runs, and after a stop.
-        metadata: as it was submitted.
-    """
-
-    id: str
-    status: JobStatus
-    message: str = ""
-    exit_code: int | None = None
-    metadata: Mapping[str, str] = field(default_factory=dict)
-
-    @property
-    def last_line(self) -> str:
-        """The end of the message: of a program that refused to start, its reason."""
-        lines = [line.strip() for line in self.message.splitlines() if line.strip()]
-        return lines[-1][:500] if lines else "its job ended without a message."
-
-
-@dataclass(frozen=True, kw_only=True)
-class JobRequest:
-    """A job to start.
-
-    Args:
-        id: the submission id; a second job of the same id is not started.
-        command: one line for the shell of the node.
-        node: id of the node that has to run it.
-        cpus, gpus: what the job reserves there; 0 or more.
-        metadata: kept with the job.
-    """
-
-    id: str
-    command: str
-    node: str
-    cpus: float = 0
-    gpus: float = 0
-    metadata: Mapping[str, str] = field(default_factory=dict)
-
-    def __post_init__(self) -> None:  # Ray accepts num_gpus=-1 without a word
-        if self.cpus < 0 or self.gpus < 0:
-            raise InvalidInput(
-                f"A job must reserve no CPUs and GPUs or more. Received: cpus={self.cpus}, gpus={self.gpus}"
-            )
-
-    def to_json(self) -> dict[str, Any]:
-        content: dict[str, Any] = {
-            "submission_id": self.id,
-            "entrypoint": self.command,
-            "entrypoint_num_cpus": self.cpus,
-            "entrypoint_num_gpus": self.gpus,
-            "metadata": dict(self.metadata),
-        }
-        if self.node:
-            content["entrypoint_label_selector"] = {"ray.io/node-id": self.node}
-        return content
-
-
 class RayClient:
     """Requests to one cluster.
 
     Args:
         address: ``http://head:8265`` or ``https://...``, the address of Ray's dashboard.
         token: of the cluster (``RAY_AUTH_MODE=token``); never in a message.
+        cpus_per_slot: see ``ClusterClient``.
     """
 
-    def __init__(self, address: str, token: str) -> None:
-        self.address, self._token = address.rstrip("/"), token
+    pending_seconds = PENDING_SECONDS
+    question_cpus, question_gpus = 0.0, 0
+
+    def __init__(self, address: str, token: str, cpus_per_slot: float | None = None) -> None:
+        self.address, self._token, self.cpus_per_slot = address.rstrip("/"), token, cpus_per_slot
         self._is_protected = False
 
-    def nodes(self) -> list[RayNode]:
+    def nodes(self) -> list[ClusterNode]:
         """All nodes that the cluster knows, dead ones included."""
         return nodes_of(self._answer("GET", "/api/v0/nodes?detail=1&limit=10000"))
 
@@ -138,12 +71,12 @@ class RayClient:
         """What jobs have reserved, by node id, as Ray's autoscaler saw it up to 5 seconds ago; empty without one."""
         return used_of(self._answer("GET", "/api/cluster_status"))
 
-    def job(self, job_id: str) -> RayJob | None:
+    def job(self, job_id: str) -> ClusterJob | None:
         """The job of this id; None when the cluster has none: it was never submitted, or the head was restarted."""
         found = self._answer("GET", f"/api/jobs/{quote(job_id, safe='')}", missing=None)
         return None if found is None else _job(found)
 
-    def jobs(self) -> list[RayJob]:
+    def jobs(self) -> list[ClusterJob]:
         """All jobs that were submitted through the Jobs API."""
         return [_job(one) for one in self._answer("GET", "/api/jobs/") if one.get("submission_id")]
 
@@ -154,13 +87,14 @@ class RayClient:
             Unavailable: it was not started, or nobody knows; the same request may be repeated.
         """
         try:
-            self._answer("POST", "/api/jobs/", body=request.to_json(), seconds=SUBMIT_SECONDS)
+            self._answer("POST", "/api/jobs/", body=_submission(request), seconds=SUBMIT_SECONDS)
         except Unavailable:
             if self.job(request.id) is None:
                 raise
 
-    def stop(self, job_id: str) -> None:
-        """Send SIGTERM to the processes of the job, and SIGKILL after ``RAY_JOB_STOP_WAIT_TIME_S`` of the node."""
+    def stop(self, job_id: str, *, at_once: bool = False) -> None:
+        """Send SIGTERM to the processes of the job, and SIGKILL after ``RAY_JOB_STOP_WAIT_TIME_S`` of the node, which
+        is all that Ray has for one that is to end ``at_once``, too."""
         self._answer("POST", f"/api/jobs/{quote(job_id, safe='')}/stop", missing=None)
 
     def _answer(
@@ -262,7 +196,8 @@ def open_cluster(launcher: str, environ: Mapping[str, str] | None = None) -> Ray
         raise InvalidInput(
             f"GRAFT_LAUNCHER must be ray: and an address such as http://head:8265. Received: {launcher!r}"
         )
-    return RayClient(address, read_token(os.environ if environ is None else environ))
+    environ = os.environ if environ is None else environ
+    return RayClient(address, read_token(environ), cpus_per_slot(environ, CPUS))
 
 
 def read_token(environ: Mapping[str, str]) -> str:
@@ -290,8 +225,21 @@ def read_token(environ: Mapping[str, str]) -> str:
     return content
 
 
-def _job(content: Mapping[str, Any]) -> RayJob:
-    return RayJob(
+def _submission(request: JobRequest) -> dict[str, Any]:
+    content: dict[str, Any] = {
+        "submission_id": request.id,
+        "entrypoint": request.command,
+        "entrypoint_num_cpus": request.cpus,
+        "entrypoint_num_gpus": request.gpus,
+        "metadata": dict(request.metadata),
+    }
+    if request.node:
+        content["entrypoint_label_selector"] = {"ray.io/node-id": request.node}
+    return content
+
+
+def _job(content: Mapping[str, Any]) -> ClusterJob:
+    return ClusterJob(
         id=str(content["submission_id"]),
         status=JobStatus(content["status"]),
         message=str(content.get("message") or ""),

@@ -7,9 +7,9 @@ from dataclasses import replace
 import pytest
 
 from core.errors import InvalidInput
+from core.jobs.cluster.launcher import ClusterLauncher
 from core.jobs.launchers import launcher_of
 from core.jobs.local_launcher import LocalLauncher
-from core.jobs.ray.launcher import RayLauncher
 from core.jobs.slots import CPU
 
 
@@ -26,11 +26,11 @@ def test_a_cluster(settings, registry, monkeypatch, tmp_path):
     token.chmod(0o600)
     monkeypatch.setenv("GRAFT_RAY_TOKEN_FILE", str(token))
     shared = replace(settings, launcher="ray:http://head:8265", registry="postgresql://u@h/d", artifacts="file:///a")
-    assert isinstance(launcher_of(shared, registry), RayLauncher)
+    assert isinstance(launcher_of(shared, registry), ClusterLauncher)
     with pytest.raises(InvalidInput, match="GRAFT_REGISTRY"):
         launcher_of(replace(shared, registry=""), registry)
 
 
 def test_one_machine_does_not_import_what_a_cluster_needs():
-    code = "import core.jobs.service, sys; sys.exit('core.jobs.ray.launcher' in sys.modules)"
+    code = "import core.jobs.service, sys; sys.exit('core.jobs.cluster.launcher' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], timeout=60).returncode == 0

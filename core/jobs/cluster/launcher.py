@@ -1,6 +1,6 @@
-"""The launcher of a Ray cluster: trainers are jobs on its machines, their life is a lease, they report to the registry.
+"""The launcher of a cluster: trainers are jobs on its machines, their life is a lease, they report to the registry.
 
-A run is claimed for a free slot only, so nothing waits in Ray, which fails what waits for 15 minutes.
+A run is claimed for a slot only, so nothing waits for long in the cluster.
 """
 
 import logging
@@ -9,14 +9,14 @@ import time
 from collections.abc import Callable, Mapping
 
 from core.errors import InvalidInput, Unavailable
+from core.jobs.cluster.client import ClusterClient, JobRequest
+from core.jobs.cluster.commands import command_line
+from core.jobs.cluster.machines import Machines
+from core.jobs.cluster.nodes import ClusterNode, NodeSlot, slots_of, without_others
+from core.jobs.cluster.trainer import ClusterTrainer
 from core.jobs.exit_policy import ExitCode, ExitRecord
 from core.jobs.launching import Traces
 from core.jobs.protocol import code_version
-from core.jobs.ray.client import JobRequest, RayClient, open_cluster
-from core.jobs.ray.commands import command_line
-from core.jobs.ray.machines import Machines
-from core.jobs.ray.nodes import NodeSlot, RayNode, cpus_per_slot, slots_of, without_others
-from core.jobs.ray.trainer import RayTrainer
 from core.jobs.reports import progress_of, traces_of
 from core.jobs.slots import Slot
 from core.registry import Registry
@@ -26,34 +26,42 @@ from core.settings import Settings
 
 log = logging.getLogger("graft.jobs")
 
+OpenClient = Callable[[str, Mapping[str, str]], ClusterClient]
+
 LOOK_SECONDS = 2.0
 """Between two looks at the cluster's machines."""
 LAG_SECONDS = 10.0
-"""Ray's figures of what is reserved may count a job for so long after its end."""
+"""A cluster's figures of what is reserved may count a job for so long after its end."""
 MODULE = "core.jobs.node_trainer"
 
 
-def open_ray(settings: Settings, registry: Registry, environ: Mapping[str, str] | None = None) -> "RayLauncher":
+def open_cluster_launcher(
+    settings: Settings, registry: Registry, open_client: OpenClient, environ: Mapping[str, str] | None = None
+) -> "ClusterLauncher":
     """The launcher of the cluster that the settings name. Nothing is sent yet.
 
+    Args:
+        open_client: of this kind of cluster, from ``GRAFT_LAUNCHER`` and the environment of the supervisor.
+
     Raises:
-        InvalidInput: machines could not share the registry or the artifacts, or there is no token.
+        InvalidInput: machines could not share the registry or the artifacts, or what the cluster needs is not set.
     """
     environ = os.environ if environ is None else environ
+    kind = settings.launcher.partition(":")[0]
     if not settings.registry:
         raise InvalidInput(
-            "GRAFT_LAUNCHER=ray needs a registry that all machines reach. Set GRAFT_REGISTRY=postgresql://..."
+            f"GRAFT_LAUNCHER={kind} needs a registry that all machines reach. Set GRAFT_REGISTRY=postgresql://..."
         )
     if not settings.artifacts:
         raise InvalidInput(
-            "GRAFT_LAUNCHER=ray needs a place where all machines find datasets and models. Set GRAFT_ARTIFACTS to "
+            f"GRAFT_LAUNCHER={kind} needs a place where all machines find datasets and models. Set GRAFT_ARTIFACTS to "
             "file:///folder or s3://bucket/prefix."
         )
-    return RayLauncher(settings, registry, open_cluster(settings.launcher, environ), environ=environ)
+    return ClusterLauncher(settings, registry, open_client(settings.launcher, environ), environ=environ)
 
 
-class RayLauncher:
-    """Starts trainers as jobs of a Ray cluster.
+class ClusterLauncher:
+    """Starts trainers as jobs of a cluster.
 
     Args:
         settings: of the supervisor; what all machines share goes to them with every job.
@@ -64,24 +72,23 @@ class RayLauncher:
         self,
         settings: Settings,
         registry: Registry,
-        client: RayClient,
+        client: ClusterClient,
         *,
         environ: Mapping[str, str],
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._settings, self._registry, self._client = settings, registry, client
         self._environ, self._clock = environ, clock
-        self._cpus_per_slot = cpus_per_slot(environ)
         self._machines = Machines(client, registry, self._command, clock)
         self._slots: dict[str, NodeSlot] = {}
         self._looked_at: float | None = None
-        self._trainers: list[RayTrainer] = []
+        self._trainers: list[ClusterTrainer] = []
         self._warning = ""
 
     # --- slots ---
 
     def slots(self) -> list[Slot]:
-        """The slots of all machines that can train, without those that other programs use; none while Ray is away."""
+        """The slots of all machines that can train, without those that other programs use; none while it is away."""
         now = self._clock()
         if self._looked_at is None or now - self._looked_at >= LOOK_SECONDS:
             self._looked_at = now
@@ -96,15 +103,15 @@ class RayLauncher:
     def _look(self) -> list[NodeSlot]:
         known = self._client.nodes()
         self._drop_ended({node.name: node for node in known})
-        nodes, used = self._machines.that_can_train(known), self._client.used()
+        used = self._client.used()
         own = [trainer.slot for trainer in self._trainers]
         found = []
-        for node in nodes:
-            found += without_others(slots_of(node, self._cpus_per_slot), own, used.get(node.id, {}))
+        for node in self._machines.that_can_train(known, used):
+            found += without_others(slots_of(node, self._client.cpus_per_slot), own, used.get(node.id, {}))
         return found
 
-    def _drop_ended(self, nodes: Mapping[str, RayNode]) -> None:
-        """Forget trainers that have ended so long ago that Ray's figures do not count them any more."""
+    def _drop_ended(self, nodes: Mapping[str, ClusterNode]) -> None:
+        """Forget trainers that have ended so long ago that the cluster's figures do not count them any more."""
         now = self._clock()
         for trainer in self._trainers:
             if trainer.was_refused and trainer.machine in nodes:
@@ -119,7 +126,7 @@ class RayLauncher:
 
     # --- trainers ---
 
-    def start(self, run_id: str, attempt: int, slot: Slot) -> RayTrainer | None:
+    def start(self, run_id: str, attempt: int, slot: Slot) -> ClusterTrainer | None:
         """Submit an attempt; None while an earlier one holds the lease of the run.
 
         It is not submitted where its machine has left the cluster meanwhile: then the trainer is dead at once.
@@ -151,9 +158,9 @@ class RayLauncher:
     def _command(self, module: str, arguments: list[str]) -> str:
         return command_line(module, arguments, self._settings, self._environ)
 
-    def adopt(self) -> list[RayTrainer]:
+    def adopt(self) -> list[ClusterTrainer]:
         """Trainers that hold a lease, those that wait for a next run included, and jobs that have none yet."""
-        found: dict[str, RayTrainer] = {}
+        found: dict[str, ClusterTrainer] = {}
         for lease in self._registry.held_leases(lease_of_run("")):
             run_id = lease.name.removeprefix(lease_of_run(""))
             numbered = {attempt.number: attempt for attempt in self._registry.attempts(run_id)}
@@ -166,12 +173,12 @@ class RayLauncher:
                 found[trainer.job_id] = trainer
         return list(found.values())
 
-    def find(self, attempt: Attempt) -> RayTrainer | None:
+    def find(self, attempt: Attempt) -> ClusterTrainer | None:
         """The trainer of an attempt that is running in the registry; None when it is dead."""
         trainer = self._known(attempt)
         return None if trainer.is_dead() else trainer
 
-    def _known(self, attempt: Attempt) -> RayTrainer:
+    def _known(self, attempt: Attempt) -> ClusterTrainer:
         """The trainer of an attempt that somebody has started."""
         process = self._registry.process(attempt.run_id, attempt.number) or {}
         job_id = process.get("job", "" if process else f"{attempt.run_id}-{attempt.number}")
@@ -181,8 +188,8 @@ class RayLauncher:
             return known
         return self._trainer(attempt.run_id, attempt.number, attempt.slot, job_id, None)
 
-    def _trainer(self, run_id: str, attempt: int, slot: str, job_id: str, request: JobRequest | None) -> RayTrainer:
-        trainer = RayTrainer(
+    def _trainer(self, run_id: str, attempt: int, slot: str, job_id: str, request: JobRequest | None) -> ClusterTrainer:
+        trainer = ClusterTrainer(
             run_id, attempt, slot, job_id,
             client=self._client, registry=self._registry, request=request, clock=self._clock,
         )  # fmt: skip

@@ -1,30 +1,28 @@
-"""A trainer that is a job of Ray. Whether it lives is its lease in the registry; before it has one, Ray is asked."""
+"""A trainer that is a job of a cluster. Whether it lives is its lease; before it has one, the cluster is asked."""
 
 import time
 from collections.abc import Callable
 from typing import Any
 
 from core.errors import Unavailable
+from core.jobs.cluster.client import ClusterClient, JobRefused, JobRequest, JobStatus
 from core.jobs.node_trainer import GIVEN_UP
-from core.jobs.ray.client import JobRequest, JobStatus, RayClient
 from core.registry import Registry
 from core.registry.leases import lease_of_run
 
 ASK_SECONDS = 1.0
-"""Between two questions to Ray about the same job."""
+"""Between two questions to the cluster about the same job."""
 AWAY_SECONDS = 120.0
 """A job that has no lease counts as never started after the cluster has not answered for so long."""
-PENDING_SECONDS = 60.0
-"""For so long a job may wait for its place; jobs of other programs have taken it."""
 START_SECONDS = 180.0
 """For so long a started job may be without a lease."""
 
 
-class RayTrainer:
+class ClusterTrainer:
     """A job and the attempt it is at.
 
     Args:
-        job_id: of Ray; "" of a trainer that was not started by this launcher.
+        job_id: of the cluster; "" of a trainer that was not started by this launcher.
         request: what has to be submitted; None when it was submitted already.
         clock: seconds that only grow.
     """
@@ -36,7 +34,7 @@ class RayTrainer:
         slot: str,
         job_id: str,
         *,
-        client: RayClient,
+        client: ClusterClient,
         registry: Registry,
         request: JobRequest | None = None,
         clock: Callable[[], float] = time.monotonic,
@@ -68,7 +66,7 @@ class RayTrainer:
 
     @property
     def returncode(self) -> int | None:
-        """Nobody knows it: Ray forgets it after a stop, and is wrong about it under a partition."""
+        """Nobody knows it: a cluster forgets it after a stop, and may be wrong about it under a partition."""
         return None
 
     @property
@@ -104,19 +102,19 @@ class RayTrainer:
         return dead
 
     def stop(self, grace: float) -> None:
-        """Ask it to stop at the first call, and again after ``grace`` seconds; Ray ends it where it does not."""
+        """Ask it to stop at the first call, and have the cluster end it after ``grace`` seconds."""
         now = self._clock()
         if self._asked_at is not None and now - self._asked_at <= grace:
             return
-        self._asked_at = now
-        self._stop_job()
+        was_asked, self._asked_at = self.was_asked_to_stop, now
+        self._stop_job(at_once=was_asked)
 
-    def _stop_job(self) -> None:
+    def _stop_job(self, *, at_once: bool) -> None:
         if self._request is not None:  # never submitted
             self._request, self.not_started = None, "It was stopped before it could start."
         elif self.job_id:
             try:
-                self._client.stop(self.job_id)
+                self._client.stop(self.job_id, at_once=at_once)
             except Unavailable:  # a cancellation is in the registry too, where the trainer reads it
                 return
 
@@ -128,7 +126,7 @@ class RayTrainer:
         return self._registry.lease(lease.name) is not None
 
     def _will_not_start(self) -> bool:
-        """Asks Ray, whose word only counts for what has no lease: should the job live, its attempt is refused."""
+        """The cluster's word only counts for what has no lease: should the job live, its attempt is refused."""
         if self.not_started:
             return True
         if self._question_at is None or self._clock() - self._question_at >= ASK_SECONDS:
@@ -144,6 +142,9 @@ class RayTrainer:
                 self._client.submit(self._request)
                 self._request, self._since = None, self._clock()
             job = self._client.job(self.job_id)
+        except JobRefused as error:
+            self.was_refused = True
+            return f"It was not started on {self.machine}: {error}"
         except Unavailable as error:
             away = self._clock() - self._heard_at > AWAY_SECONDS
             return f"It could not be started: {error}" if away else ""
@@ -157,17 +158,16 @@ class RayTrainer:
 
     def _too_late(self, status: JobStatus) -> str:
         if status is JobStatus.PENDING:
-            late, reason = PENDING_SECONDS, f"There was no room on {self.machine}: other jobs of the cluster use it."
+            late = self._client.pending_seconds
+            reason = f"There was no room on {self.machine}: other jobs of the cluster use it."
             since = self._since
         else:
             self._runs_since = since = self._clock() if self._runs_since is None else self._runs_since
-            late, reason = (
-                START_SECONDS,
-                f"Its program on {self.machine} did not begin within {START_SECONDS:.0f} seconds.",
-            )
+            late = START_SECONDS
+            reason = f"Its program on {self.machine} did not begin within {START_SECONDS:.0f} seconds."
         if self._clock() - since <= late:
             return ""
-        self._stop_job()
+        self._stop_job(at_once=True)
         return reason
 
     @property

@@ -5,12 +5,12 @@ from dataclasses import replace
 import pytest
 
 from core.errors import InvalidInput
+from core.jobs.cluster.launcher import LAG_SECONDS, open_cluster_launcher
 from core.jobs.exit_policy import ExitCode
+from core.jobs.launchers import client_of
 from core.jobs.node_trainer import NOT_STARTED
 from core.jobs.protocol import code_version
-from core.jobs.ray.client import TOKEN_FILE
-from core.jobs.ray.launcher import LAG_SECONDS, open_ray
-from core.jobs.ray.nodes import CPUS
+from core.jobs.ray.client import CPUS, TOKEN_FILE
 from core.jobs.slots import Slot
 from core.runs.values import Status
 
@@ -145,6 +145,6 @@ def test_what_all_machines_must_share(settings, registry, tmp_path, missing, nam
     token.write_text("t")
     token.chmod(0o600)
     shared = replace(settings, launcher="ray:http://h:1", registry="postgresql://u@h/d", artifacts="file:///a")
-    open_ray(shared, registry, {TOKEN_FILE: str(token)})
+    open_cluster_launcher(shared, registry, client_of, {TOKEN_FILE: str(token)})
     with pytest.raises(InvalidInput, match=f"Set {named}"):
-        open_ray(replace(shared, **{missing: ""}), registry, {TOKEN_FILE: str(token)})
+        open_cluster_launcher(replace(shared, **{missing: ""}), registry, client_of, {TOKEN_FILE: str(token)})

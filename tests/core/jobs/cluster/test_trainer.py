@@ -2,8 +2,10 @@
 
 import pytest
 
+from core.jobs.cluster.client import JobRefused
+from core.jobs.cluster.trainer import AWAY_SECONDS, START_SECONDS
 from core.jobs.node_trainer import GIVEN_UP, NOT_STARTED
-from core.jobs.ray.trainer import AWAY_SECONDS, PENDING_SECONDS, START_SECONDS
+from core.jobs.ray.client import PENDING_SECONDS
 from core.registry.schema import leases
 
 
@@ -22,7 +24,7 @@ def later(cluster, seconds=2.0):
     cluster.clock.now += seconds
 
 
-def test_it_lives_while_its_lease_does_whatever_ray_says(cluster, ray, trainer):
+def test_it_lives_while_its_lease_does_whatever_the_cluster_says(cluster, ray, trainer):
     assert not trainer.is_dead()
     lease = cluster.take_lease(trainer)
     ray.end(trainer.job_id, "FAILED", "The node died.")
@@ -36,7 +38,7 @@ def test_it_lives_while_its_lease_does_whatever_ray_says(cluster, ray, trainer):
     assert trainer.not_started == "" and trainer.returncode is None
 
 
-def test_ray_is_not_asked_about_one_with_a_lease(cluster, ray, trainer):
+def test_the_cluster_is_not_asked_about_one_with_a_lease(cluster, ray, trainer):
     cluster.take_lease(trainer)
     ray.shut_down()
     later(cluster)
@@ -63,7 +65,7 @@ def test_one_that_was_given_up_is_no_fault_of_its_machine(cluster, ray, trainer)
     assert trainer.is_dead() and not trainer.was_refused
 
 
-def test_it_does_not_wait_in_ray(cluster, ray, trainer):
+def test_it_does_not_wait_long_in_the_cluster(cluster, ray, trainer):
     later(cluster, PENDING_SECONDS - 1)
     assert not trainer.is_dead()
     later(cluster)
@@ -123,3 +125,14 @@ def test_how_long_it_lingers(cluster, trainer):
     assert not trainer.lingers(60)
     later(cluster, 61)
     assert trainer.lingers(60)
+
+
+def test_a_job_that_the_cluster_refuses_is_no_fault_of_the_run(cluster, ray, monkeypatch):
+    def refuse(_request):
+        raise JobRefused("Invalid account.")
+
+    cluster.add_node("n1")
+    monkeypatch.setattr(cluster.launcher._client, "submit", refuse)
+    trainer = cluster.started()
+    assert trainer.is_dead() and trainer.was_refused
+    assert trainer.not_started == "It was not started on n1: Invalid account."

@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from core.jobs.ray.commands import FOLDER, command_line
+from core.jobs.cluster.commands import FOLDER, command_line
 from core.settings import Settings
 
 PRINTED = "import json, os, sys; print(json.dumps([dict(os.environ), sys.argv, os.getcwd()]))"

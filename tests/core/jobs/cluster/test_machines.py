@@ -1,10 +1,13 @@
 """Machines are asked before they train, and again after they could not."""
 
+from dataclasses import replace
+
 import pytest
 
+from core.jobs.cluster.client import JobRefused
+from core.jobs.cluster.machines import ANSWER_SECONDS, ASK_AGAIN_SECONDS, why_not
 from core.jobs.machine import MachineFacts
 from core.jobs.protocol import code_version
-from core.jobs.ray.machines import ANSWER_SECONDS, ASK_AGAIN_SECONDS, why_not
 
 
 def problem(cluster, name):
@@ -98,3 +101,32 @@ def test_a_forgotten_question_is_asked_again(cluster, ray):
 )
 def test_why_a_machine_cannot_train(facts, expected):
     assert why_not(facts).startswith(expected) and bool(why_not(facts)) == bool(expected)
+
+
+def test_a_machine_that_cannot_start_jobs_now_is_not_asked(cluster, ray, monkeypatch):
+    cluster.add_node("n1")
+    client = cluster.launcher._client
+    nodes = client.nodes()
+    monkeypatch.setattr(client, "nodes", lambda: [replace(node, problem="It is drained.") for node in nodes])
+    assert cluster.names() == []
+
+
+def test_a_machine_without_room_for_a_question_is_asked_later(cluster, ray, monkeypatch):
+    node = ray.add_node("n1", cpus=2)
+    monkeypatch.setattr(cluster.launcher._client, "question_cpus", 1.0)
+    ray.used[node] = {"CPU": 2.0}
+    assert cluster.names() == [] and ray.asking() == []
+    ray.used[node] = {"CPU": 1.0}
+    assert cluster.names() == []
+    [job] = ray.asking()
+    assert ray.jobs[job]["request"]["entrypoint_num_cpus"] == 1
+
+
+def test_a_question_that_is_refused_says_why(cluster, ray, monkeypatch):
+    def refuse(_request):
+        raise JobRefused("Invalid account.")
+
+    ray.add_node("n1")
+    monkeypatch.setattr(cluster.launcher._client, "submit", refuse)
+    assert cluster.names() == []
+    assert problem(cluster, "n1") == "Invalid account."

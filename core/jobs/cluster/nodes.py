@@ -1,0 +1,105 @@
+"""The nodes of a cluster, and the slots that they have."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from core.errors import InvalidInput
+from core.jobs.slots import Slot
+
+
+@dataclass(frozen=True, kw_only=True)
+class ClusterNode:
+    """A machine of the cluster, as the cluster counts its resources.
+
+    Args:
+        id: changes whenever the cluster's program is started there. name: by which people know it.
+        is_alive: the cluster's word.
+        problem: why no job can start there though it is part of the cluster, in a sentence; "" where one can.
+        cpus, gpus: how many jobs may reserve.
+        gpu_kind: such as "A100"; "" when it is not known.
+        memory_bytes: that jobs may reserve.
+    """
+
+    id: str
+    name: str
+    address: str
+    is_alive: bool = True
+    problem: str = ""
+    cpus: float = 0
+    gpus: int = 0
+    gpu_kind: str = ""
+    memory_bytes: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class NodeSlot:
+    """A slot of a node, and what a job in it reserves.
+
+    Args:
+        slot: its name is stored with every attempt, such as ``node2/gpu0`` or ``node2/cpu``.
+    """
+
+    node: ClusterNode
+    slot: Slot
+    cpus: float
+    gpus: int
+
+
+def cpus_per_slot(environ: Mapping[str, str], variable: str) -> float | None:
+    """The CPUs of one slot on a machine without a GPU, from a variable; None where it is unset: all of the machine's.
+
+    Raises:
+        InvalidInput: it is no number of CPUs.
+    """
+    value = environ.get(variable, "").strip()
+    if not value:
+        return None
+    if not value.isdecimal() or int(value) < 1:
+        raise InvalidInput(f"{variable} must be a whole number of CPUs. Received: {value!r}")
+    return float(value)
+
+
+def slots_of(node: ClusterNode, cpus_per_slot: float | None = None) -> list[NodeSlot]:
+    """One slot for each GPU with an equal part of the CPUs; on a node without a GPU one for ``cpus_per_slot`` CPUs.
+
+    Args:
+        cpus_per_slot: None for all of a node's, as on one machine: training uses all cores. A node with fewer has one
+            slot with all it has.
+    """
+    if node.gpus:
+        cpus = float(node.cpus // node.gpus)
+        kind = node.gpu_kind or "GPU"
+        return [
+            NodeSlot(node=node, slot=_slot(node, f"gpu{number}", f"{kind} {number}"), cpus=cpus, gpus=1)
+            for number in range(node.gpus)
+        ]
+    if node.cpus < 1:
+        return []
+    cpus = min(cpus_per_slot or node.cpus, node.cpus)
+    count = int(node.cpus // cpus)
+    names = [("cpu", "CPU")] if count == 1 else [(f"cpu{number}", f"CPU {number}") for number in range(count)]
+    return [NodeSlot(node=node, slot=_slot(node, name, title), cpus=cpus, gpus=0) for name, title in names]
+
+
+def _slot(node: ClusterNode, name: str, title: str) -> Slot:
+    return Slot(name=f"{node.name}/{name}", title=f"{node.name} {title}")
+
+
+def without_others(slots: Iterable[NodeSlot], own: Iterable[str], used: Mapping[str, float]) -> list[NodeSlot]:
+    """The slots of one node for which its resources suffice beside the jobs of other programs.
+
+    Args:
+        own: names of slots whose jobs are among those that ``used`` counts.
+        used: how much of each resource is reserved on this node.
+    """
+    slots, taken = list(slots), set(own)
+    mine = [one for one in slots if one.slot.name in taken]
+    others_cpus = max(0.0, used.get("CPU", 0.0) - sum(one.cpus for one in mine))
+    others_gpus = max(0.0, used.get("GPU", 0.0) - sum(one.gpus for one in mine))
+    kept: list[NodeSlot] = []
+    for one in sorted(slots, key=lambda one: one.slot.name not in taken):  # what runs stays
+        cpus = sum(other.cpus for other in kept) + one.cpus + others_cpus
+        gpus = sum(other.gpus for other in kept) + one.gpus + others_gpus
+        if one.slot.name in taken or (cpus <= one.node.cpus and gpus <= one.node.gpus):
+            kept.append(one)
+    return sorted(kept, key=lambda one: slots.index(one))

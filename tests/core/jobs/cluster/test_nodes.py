@@ -1,0 +1,49 @@
+"""Slots of machines: GPUs, parts of the CPUs, and what other programs leave."""
+
+import pytest
+
+from core.jobs.cluster.nodes import ClusterNode, slots_of, without_others
+
+
+def node(**values):
+    return ClusterNode(id="1", name="n1", address="10.0.0.1", **values)
+
+
+def names(slots):
+    return [one.slot.name for one in slots]
+
+
+def test_a_slot_for_each_gpu_with_a_part_of_the_cpus():
+    slots = slots_of(node(cpus=9, gpus=2, gpu_kind="A100"))
+    assert names(slots) == ["n1/gpu0", "n1/gpu1"]
+    assert {(one.cpus, one.gpus) for one in slots} == {(4, 1)}
+    assert [one.slot.title for one in slots] == ["n1 A100 0", "n1 A100 1"]
+
+
+@pytest.mark.parametrize(
+    ("cpus", "wanted", "expected"),
+    [
+        (8, None, ["n1/cpu"]),
+        (8, 4, ["n1/cpu0", "n1/cpu1"]),
+        (9, 4, ["n1/cpu0", "n1/cpu1"]),
+        (2, 4, ["n1/cpu"]),
+        (0, 4, []),
+        (0.5, None, []),
+    ],
+)
+def test_slots_of_cpus(cpus, wanted, expected):
+    assert names(slots_of(node(cpus=cpus), wanted)) == expected
+
+
+def test_what_other_programs_use_is_no_slot():
+    slots = slots_of(node(cpus=8), 4)
+    assert names(without_others(slots, [], {})) == ["n1/cpu0", "n1/cpu1"]
+    assert names(without_others(slots, [], {"CPU": 1})) == ["n1/cpu0"]
+    assert names(without_others(slots, [], {"CPU": 5})) == []
+
+
+def test_what_own_jobs_use_stays_a_slot():
+    slots = slots_of(node(cpus=8, gpus=2))
+    assert names(without_others(slots, ["n1/gpu1"], {"CPU": 4, "GPU": 1})) == ["n1/gpu0", "n1/gpu1"]
+    assert names(without_others(slots, ["n1/gpu1"], {"CPU": 8, "GPU": 2})) == ["n1/gpu1"]
+    assert names(without_others(slots, ["n1/gpu1"], {})) == ["n1/gpu0", "n1/gpu1"]  # not counted yet
