@@ -3,7 +3,7 @@
 import errno
 import shutil
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from hashlib import sha256
 from pathlib import Path
 from typing import BinaryIO
@@ -36,6 +36,7 @@ def fetch(
     folder: Path,
     *,
     into: bool = False,
+    alone: bool = False,
     check: Callable[[], None] | None = None,
 ) -> bool:
     """Brings a published artifact into ``folder``, which appears at once; a copy that is current is left alone.
@@ -44,6 +45,7 @@ def fetch(
 
     Args:
         into: put its files, each at once, into a folder that has others too.
+        alone: the caller holds a lock, so no other process of this machine fetches it.
         check: called between blobs and while another process fetches the same; it may raise to stop.
 
     Returns:
@@ -56,11 +58,17 @@ def fetch(
     artifact = registry.artifact(name) if settings.artifacts else None
     if artifact is None:
         return False
-    with acquire(features_lock(settings, f"fetch-{name.replace('/', '-')}"), waiting=check or _go_on):
+    lock = nullcontext() if alone else acquire(fetch_lock(settings, name), waiting=check or _go_on)
+    with lock:
         if marked(artifact_mark(folder, name)) != artifact:  # the mark lies in the folder, so it goes with it
             with _room(folder, artifact):
                 _fetch(open_blobs(settings.artifacts), artifact, folder, into, check or _go_on)
     return True
+
+
+def fetch_lock(settings: Settings, name: str) -> Path:
+    """Held by the process of this machine that fetches an artifact."""
+    return features_lock(settings, f"fetch-{name.replace('/', '-')}")
 
 
 def _go_on() -> None:

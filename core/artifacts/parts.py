@@ -100,7 +100,8 @@ def names_in(root: Path, name: str) -> tuple[Path, list[str] | None]:
     """The folder below ``root`` of an artifact, and its files where not all of the folder's belong to it."""
     kind, id_, *rest = name.split("/")
     if kind == "features":
-        return root / kind / rest[-1], None
+        _, key, *shard = rest  # of a shard: its set and its number (core.features.shards)
+        return (root / kind).joinpath(f".shards-{key}", *shard) if shard else root / kind / key, None
     folder = RunFolder(root / kind / id_)
     if kind == "runs" and rest == ["results"]:
         return folder.path, [folder.predictions(split).name for split in SPLITS[1:]]

@@ -3,8 +3,8 @@
 import json
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
-from functools import partial
+from dataclasses import dataclass, replace
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +14,11 @@ from core.backbones.values import Backbone
 from core.datasets.values import Dataset, Photo
 from core.errors import InvalidInput
 from core.features import store
+from core.features.assembling import FIRST, OF
 from core.features.engines import Engine, choose_engine
 from core.features.photo_pass import OutputColumns, Report, ViewedPhotos, compute_rows
 from core.features.reusing import record_photos
+from core.features.shards import ShardSet, values_of
 from core.features.sharing import bring_those_of_version_before, computed_once
 from core.features.sizes import fraction_below, shape_at
 from core.features.store import FeatureKey
@@ -160,13 +162,18 @@ def _stored(
     """As ``stored_rows``, of one or several arrays, side by side where they are several."""
     _check_whole(photos, dataset, key)
     ordered = sorted(photos, key=lambda photo: (photo.class_name, photo.digest))
-
-    def compute(missing: Sequence[OutputColumns]) -> None:
-        bring_those_of_version_before([one.key for one in missing], dataset, settings)
-        views = ViewedPhotos(ordered, folder or dataset_here(settings, dataset.id).photos, key.which)
-        compute_rows(views, missing, engine(), source=source, settings=settings, progress=progress, clock=clock)
-
-    locks = _stored_and_locked(columns, settings, compute, waiting)
+    work = PhotoPass(
+        columns=columns,
+        photos=ordered,
+        dataset=dataset,
+        settings=settings,
+        source=source,
+        make_engine=engine,
+        progress=progress,
+        folder=folder,
+        clock=clock,
+    )
+    locks = _stored_and_locked(columns, len(ordered), settings, work, waiting)
     found = [_open(one.key, settings, ordered, photos) for one in columns]
     (array, meta), *others = found
     cost = Spent()
@@ -177,19 +184,82 @@ def _stored(
     return Features(array=array, cost=cost, key=key, engine=meta["engine"], locks=locks)
 
 
+@dataclass(frozen=True, kw_only=True)
+class PhotoPass:
+    """What computes the missing arrays of one question: whole ones, or shards of them (``shared_pass.FeatureWork``).
+
+    Args:
+        photos: in the order of the rows. The others are those of ``stored_rows`` and ``features_of``.
+    """
+
+    columns: Sequence[OutputColumns]
+    photos: Sequence[Photo]
+    dataset: Dataset
+    settings: Settings
+    source: str
+    make_engine: Callable[[], Engine]
+    progress: Report | None
+    folder: Path | None
+    clock: Clock
+
+    def compute(self, keys: Sequence[FeatureKey]) -> None:
+        bring_those_of_version_before(keys, self.dataset, self.settings)
+        self._compute(self._views(), keys, self.progress)
+
+    def sets(self, keys: Sequence[FeatureKey]) -> list[ShardSet]:
+        bring_those_of_version_before(keys, self.dataset, self.settings)
+        output = self._engine(self._views().of([0]))
+        rows = {one.key: one.of(output)[0] for one in self.columns}
+        return [ShardSet.of(key, values_of(self._engine.name, rows[key]), len(self.photos)) for key in keys]
+
+    def compute_shard(self, sets: Sequence[ShardSet], number: int, done: int) -> None:
+        first = sets[0].first_row(number)
+        views, folders = self._views(), {one.key: one.folder(number, self.settings) for one in sets}
+
+        def report(rows: int, _total: int) -> None:
+            if self.progress is not None:
+                self.progress(done + rows, len(self.photos))
+
+        self._compute(
+            replace(views, photos=views.photos[first : first + sets[0].photos]),
+            list(folders),
+            report,
+            place=folders.__getitem__,
+            **{FIRST: first, OF: len(self.photos)},
+        )
+
+    def _compute(self, views: ViewedPhotos, keys: Sequence[FeatureKey], progress: Report | None, **more: Any) -> None:
+        compute_rows(
+            views,
+            [one for one in self.columns if one.key in keys],
+            self._engine,
+            source=self.source,
+            settings=self.settings,
+            progress=progress,
+            clock=self.clock,
+            **more,
+        )
+
+    def _views(self) -> ViewedPhotos:
+        folder = self.folder or dataset_here(self.settings, self.dataset.id).photos
+        return ViewedPhotos(self.photos, folder, self.columns[0].key.which)
+
+    @cached_property
+    def _engine(self) -> Engine:
+        return self.make_engine()
+
+
 def _stored_and_locked(
     columns: Sequence[OutputColumns],
+    rows: int,
     settings: Settings,
-    compute: Callable[[Sequence[OutputColumns]], None],
+    work: PhotoPass,
     waiting: Callable[[], None] | None,
 ) -> tuple[Lock, ...]:
     """Shared locks on stored features, which are computed first unless another process does."""
 
     def missing() -> list[OutputColumns]:
         return [one for one in columns if not store.is_stored(one.key, settings)]
-
-    def compute_keys(keys: Sequence[FeatureKey]) -> None:
-        compute([one for one in columns if one.key in keys])
 
     while True:
         readers = _readers([_lock_of(one, settings) for one in columns], waiting)
@@ -204,7 +274,7 @@ def _stored_and_locked(
             for writer in filter(None, writers):
                 held.enter_context(writer)
             if None not in writers and missing() == wanted:
-                computed_once([one.key for one in wanted], settings, compute_keys, waiting)
+                computed_once([one.key for one in wanted], rows, settings, work, waiting)
 
 
 def _readers(paths: Sequence[Path], waiting: Callable[[], None] | None) -> tuple[Lock, ...]:

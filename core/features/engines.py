@@ -308,6 +308,16 @@ def tensorflow_sees_a_gpu() -> bool:
     return bool(tf.config.list_physical_devices("GPU"))
 
 
+def gpu_title(engine: str) -> str:
+    """The model of the GPU that an engine computes on; "" on the CPU."""
+    if engine != "TensorFlow" or gpu_of_slot() is None:
+        return ""
+    import tensorflow as tf
+
+    found = tf.config.list_physical_devices("GPU")
+    return str(tf.config.experimental.get_device_details(found[0]).get("device_name", "GPU")) if found else ""
+
+
 def litert_engine(
     backbone: Backbone, settings: Settings, cut: str = "top", waiting: Callable[[], None] | None = None
 ) -> Engine:

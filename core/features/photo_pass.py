@@ -72,6 +72,8 @@ def compute_rows(
     settings: Settings,
     progress: Report | None,
     clock: Clock,
+    place: Callable[[FeatureKey], Path] | None = None,
+    **more: object,
 ) -> None:
     """Stores the arrays of all columns. Rows that other stored features have are copied (``reusing``); they cost what
     they cost there, as if they were computed now.
@@ -79,14 +81,16 @@ def compute_rows(
     Args:
         source: a backbone's name or a run's id, stored for display. progress: may raise to stop; what was computed is
             kept and the next call continues.
+        place: where an array is stored; among the stored features by default. more: notes for its ``meta.json``.
 
     Raises:
         NotFound: a stored photo is missing. NoSpace: the disk cannot hold the rows.
     """
     begin = clock()
+    folders = [place(one.key) if place else store.folder_of(one.key, settings) for one in columns]
     with closing(ReusedRows(views.photos, [one.key for one in columns], engine.name, settings)) as reused:
         shapes = [(len(views.photos), *shape) for shape in _shapes(views, columns, engine, reused)]
-        arrays = _opened(columns, shapes, settings)
+        arrays = _opened(columns, folders, shapes, settings)
         copied = [Spent() for _ in columns]
 
         def spent(number: int) -> Spent:
@@ -106,9 +110,9 @@ def compute_rows(
     for array in arrays:
         record_photos(array.folder, views.photos)
     costs = [spent(number) for number in range(len(columns))]
-    for one, array, shape, cost in zip(columns, arrays, shapes, costs, strict=True):
+    for one, folder, array, shape, cost in zip(columns, folders, arrays, shapes, costs, strict=True):
         meta = {"key": asdict(one.key), "shape": shape, "engine": engine.name, "backbone": source}
-        array.finish(store.folder_of(one.key, settings), meta, cost)
+        array.finish(folder, meta | more, cost)
 
 
 def _shapes(
@@ -127,7 +131,7 @@ def _shapes(
 
 
 def _opened(
-    columns: Sequence[OutputColumns], shapes: Sequence[tuple[int, ...]], settings: Settings
+    columns: Sequence[OutputColumns], folders: Sequence[Path], shapes: Sequence[tuple[int, ...]], settings: Settings
 ) -> list[PartialArray]:
     """The arrays, with what an earlier attempt has computed of all of them."""
     dtypes = [np.dtype(one.key.dtype) for one in columns]
@@ -135,8 +139,8 @@ def _opened(
     store.make_room(settings, sum(sizes))
     evict_engines(settings)
     arrays = [
-        PartialArray(store.partial_folder(one.key, settings), shape, one.key.dtype)
-        for one, shape in zip(columns, shapes, strict=True)
+        PartialArray(store.partial_of(folder), shape, one.key.dtype)
+        for one, folder, shape in zip(columns, folders, shapes, strict=True)
     ]
     done = min(array.done for array in arrays)
     for array in arrays:

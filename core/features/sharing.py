@@ -1,6 +1,7 @@
 """Stored features that several machines share: found in the store of artifacts, or computed by one of them.
 
-Who computes an entry has the lease ``features/...`` of the name under which it is published; the others wait for it.
+Who computes an array has the lease ``features/...`` of the name under which it is published; the others wait for it.
+Arrays of more photos than a shard has are computed by all of them together (``shared_pass``).
 Without ``GRAFT_ARTIFACTS`` every machine computes its own.
 """
 
@@ -9,6 +10,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
+from functools import partial
 
 from core.artifacts.blobs import StoreAway
 from core.artifacts.bringing import registry_of
@@ -18,6 +20,10 @@ from core.artifacts.patience import patiently
 from core.artifacts.publishing import publish
 from core.datasets.values import SPLITS, Dataset
 from core.errors import Conflict, NotFound
+from core.features import shared_pass
+from core.features.assembling import assemble
+from core.features.shards import complete_set, is_sharded, name_of
+from core.features.shared_pass import FeatureWork, SharedPass
 from core.features.store import FeatureKey, folder_of, is_stored, make_room
 from core.files.here import dataset_here, features_name
 from core.registry import Registry
@@ -25,40 +31,51 @@ from core.registry.keeping import KeptLease
 from core.registry.leases import Lease
 from core.settings import Settings
 
-POLL_SECONDS = 1.0
-"""How often it is looked whether another machine has published what it computes."""
-
-
-def name_of(key: FeatureKey) -> str:
-    """The name of the artifact, and of the lease of who computes it."""
-    return features_name(key.dataset, key.weights, key.name)
-
 
 def computed_once(
-    keys: Sequence[FeatureKey],
-    settings: Settings,
-    compute: Callable[[Sequence[FeatureKey]], None],
-    waiting: Callable[[], None] | None,
+    keys: Sequence[FeatureKey], rows: int, settings: Settings, work: FeatureWork, waiting: Callable[[], None] | None
 ) -> None:
     """Stores the features of all keys here: fetched where another machine has them, else computed and published.
 
     Args:
-        compute: stores those of some keys. waiting: called while another machine computes them, or while the store is
-            away; it may raise to stop.
+        rows: of each array. work: computes those of some keys. waiting: called while another machine computes them, or
+            while the store is away; it may raise to stop.
     """
     if not settings.artifacts:
-        compute(keys)
-        return
+        work.compute(keys)
+    elif is_sharded(rows):
+        _compute_shards(keys, settings, work, waiting)
+    else:
+        _compute_whole(keys, settings, work, waiting)
+
+
+def _compute_shards(
+    keys: Sequence[FeatureKey], settings: Settings, work: FeatureWork, waiting: Callable[[], None] | None
+) -> None:
+    """Together with other machines."""
+    registry, wait = registry_of(settings), waiting or _go_on
+    shared: SharedPass | None = None
+    while missing := _still_missing(keys, settings, registry, waiting):
+        if shared is None or shared.keys != missing:
+            shared = SharedPass(missing, work, settings, registry, wait)
+        for shards in shared.run():
+            patiently(partial(assemble, shards, settings, registry, wait), wait)
+
+
+def _compute_whole(
+    keys: Sequence[FeatureKey], settings: Settings, work: FeatureWork, waiting: Callable[[], None] | None
+) -> None:
+    """While others wait."""
     registry, wait = registry_of(settings), waiting or _go_on
     while missing := _still_missing(keys, settings, registry, waiting):
         with _leases(registry, missing) as held:
             if held and missing == _still_missing(missing, settings, registry, waiting):
-                compute(missing)
+                work.compute(missing)
                 for key, lease in zip(missing, held, strict=True):
                     _publish(key, lease, settings, registry)
                 return
         wait()
-        time.sleep(POLL_SECONDS)
+        time.sleep(shared_pass.POLL_SECONDS)
 
 
 def is_at_hand(key: FeatureKey, settings: Settings, waiting: Callable[[], None] | None = None) -> bool:
@@ -103,7 +120,8 @@ def _still_missing(
         name, folder = name_of(key), folder_of(key, settings)
         artifact = registry.artifact(name)
         if artifact is None:
-            return False
+            shards = complete_set(registry, key)
+            return shards is not None and assemble(shards, settings, registry, waiting or _go_on)
         make_room(settings, artifact.size_bytes)
         return fetch(settings, registry, name, folder, check=waiting)
 

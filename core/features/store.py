@@ -1,8 +1,9 @@
 """The stored features: keys, folders, locks, and eviction of the least recently used.
 
 ``features/<key>/`` holds ``features.npy`` and ``meta.json`` and appears by one rename; ``features/.partial-<key>``
-is one being computed; ``features/.locks/<key>`` is locked exclusively by the process that computes or evicts,
-shared by those that read. The kernel releases these locks when a process ends.
+is one being computed, ``features/.shards-<key>`` has shards of one that several machines compute (``shards``);
+``features/.locks/<key>`` is locked exclusively by the process that computes or evicts, shared by those that read. The
+kernel releases these locks when a process ends.
 """
 
 import json
@@ -110,8 +111,14 @@ def folder_of(key: FeatureKey, settings: Settings) -> Path:
     return features_folder(settings) / key.name
 
 
-def partial_folder(key: FeatureKey, settings: Settings) -> Path:
-    return features_folder(settings) / f".partial-{key.name}"
+def partial_of(folder: Path) -> Path:
+    """Where the array of this folder is while it is computed."""
+    return folder.with_name(f".partial-{folder.name}")
+
+
+def shards_folder(key: FeatureKey, settings: Settings) -> Path:
+    """Of an array that several machines compute, until it is put together."""
+    return features_folder(settings) / f".shards-{key.name}"
 
 
 def is_stored(key: FeatureKey, settings: Settings) -> bool:
@@ -217,9 +224,16 @@ def _sweep(settings: Settings) -> None:
     for folder in features_folder(settings).glob(".evicted-*"):
         shutil.rmtree(folder, ignore_errors=True)
     for folder in features_folder(settings).glob(".partial-*"):
-        with suppress(FileNotFoundError):
-            if time.time() - folder.stat().st_mtime > _ABANDONED_SECONDS:
-                shutil.rmtree(folder, ignore_errors=True)
+        _remove_if_abandoned(folder, folder)
+    for folder in features_folder(settings).glob(".shards-*"):
+        _remove_if_abandoned(folder, *folder.glob("*"), *folder.glob("*/.partial-*"))
+
+
+def _remove_if_abandoned(folder: Path, *written: Path) -> None:
+    """Removes a folder when nothing in any of these folders was made or replaced for a week."""
+    with suppress(FileNotFoundError):
+        if time.time() - max(one.stat().st_mtime for one in written) > _ABANDONED_SECONDS:
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def _remove(folder: Path) -> None:

@@ -18,6 +18,7 @@
     runs/.exports.lock .tmp-export-<id>.<format>/ .tmp-<id>/    (a bundle that is imported)
     runs/<id>/checkpoints/ .evicted-checkpoints/ tensorboard/ log.txt alive.lock progress.json exit.json
     features/<key>/ .locks/ engines/                            (``core.features.store``)
+    features/.shards-<key>/<set>/<number>/                      (``core.features.shards``)
     uploads/import-<id>/request.json|status.json|question.json|alive.lock|cancel|log.txt
     uploads/import-<id>/upload samples/
     uploads/upload-<id>/record.json content unchecked           (``core.files.uploads``)    uploads/body-<id>

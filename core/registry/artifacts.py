@@ -66,8 +66,8 @@ class Artifacts(Store):
         """Makes an artifact visible; its blobs are those that the publication expected.
 
         Raises:
-            Conflict: a later attempt has published it, or took the run over; or the publication lasted so long that it
-                was given up by others.
+            Conflict: a later attempt has published it or took the run over, or another process took the lease of
+                these features; or the publication lasted so long that it was given up by others.
         """
         with self.writing() as connection:
             _refuse_older(connection, artifact)
@@ -113,14 +113,17 @@ class Artifacts(Store):
 def _refuse_older(connection: Connection, artifact: Artifact) -> None:
     known = connection.scalar(select(artifacts.c.token).where(artifacts.c.name == artifact.name))
     kind, _, rest = artifact.name.partition("/")
+    word = "lease" if kind == "features" else "attempt"
     if kind == "runs":
         attempt = connection.scalar(select(runs.c.attempt).where(runs.c.id == rest.partition("/")[0]))
         if attempt is None:
             raise Conflict(f"{artifact.name} is not published: its run was deleted.")
         known = max(known or 0, attempt)
+    elif kind == "features":
+        known = max(known or 0, connection.scalar(select(leases.c.token).where(leases.c.name == artifact.name)) or 0)
     if known is not None and known > artifact.token:
         raise Conflict(
-            f"{artifact.name} is not published: attempt {known} has taken over. Received: attempt {artifact.token}"
+            f"{artifact.name} is not published: {word} {known} has taken over. Received: {word} {artifact.token}"
         )
 
 

@@ -10,8 +10,9 @@ import pytest
 
 from core.artifacts import bringing
 from core.artifacts.patience import patiently
-from core.features import sharing
-from core.features.sharing import forget_shared, name_of
+from core.features import shared_pass, sharing
+from core.features.shards import name_of
+from core.features.sharing import forget_shared
 from core.features.store import is_stored, key_of
 from core.files.folders import MANIFEST
 from core.files.home import dataset_folder, features_folder
@@ -27,7 +28,7 @@ __all__ = ["stored"]  # a fixture
 @pytest.fixture
 def machines(tmp_path, registry, settings, stored, monkeypatch):
     """Both have the photos."""
-    monkeypatch.setattr(sharing, "POLL_SECONDS", 0.02)
+    monkeypatch.setattr(shared_pass, "POLL_SECONDS", 0.02)
     dataset, _ = stored
     found = two_machines(tmp_path / "machines", registry)
     for machine in found:

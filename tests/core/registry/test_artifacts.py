@@ -36,6 +36,19 @@ def test_a_smaller_token_is_refused_and_an_equal_one_is_not(registry):
     assert registry.artifact("datasets/d-1").digest == "l2" and registry.doomed_blobs() == ["l1"]
 
 
+def test_features_of_a_machine_whose_lease_was_taken_are_refused(registry):
+    """Also before the other machine has published anything."""
+    name = "features/d/w/k/ab-8192-3/00001"
+    late = registry.take(name, "first")
+    registry.release(late)  # as when it lapses
+    now = registry.take(name, "second")
+    registry.expect_blobs("publish/y", ["l0"])
+    with pytest.raises(Conflict, match="00001 is not published: lease 2 has taken over. Received: lease 1"):
+        registry.publish_artifact(artifact(name, late.token), "publish/y")
+    publish(registry, artifact(name, now.token))
+    assert registry.artifact(name).token == 2
+
+
 def test_a_publication_that_was_given_up_is_refused(registry):
     registry.expect_blobs("publish/x", ["l1"])
     registry.forget_artifacts(["publish/x"])
