@@ -13,7 +13,8 @@ from core.web.overview.notices import backup_notice
 from core.web.overview.standing import DatasetStanding, standings
 from core.web.parts.frame import require_frame
 from core.web.parts.labels import dataset_title
-from core.web.parts.widgets import heading, page_link, poll
+from core.web.parts.polling import poll
+from core.web.parts.widgets import heading, page_link
 from core.web.runs.rows import active_ids, active_panel, time_left_of
 from core.web.server.state import workbench
 from core.workbench import Workbench

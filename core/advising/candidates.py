@@ -5,9 +5,9 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cached_property
 
-from core.backbones import availability, catalogue
+from core.backbones import catalogue, is_here
 from core.backbones.inputs import larger_size, with_input
-from core.backbones.values import HERE, Backbone
+from core.backbones.values import Backbone
 from core.datasets.values import Dataset
 from core.errors import InvalidInput
 from core.recipes.defaults import usual_for
@@ -58,9 +58,7 @@ class Contender:
 def contenders_of(dataset: Dataset, registry: Registry, settings: Settings) -> list[Contender]:
     """Those whose weights are on this machine, the cheapest pass first."""
     known = [*catalogue(), *(one.backbone for one in registry.added_backbones())]
-    here = sorted(
-        (one for one in known if availability(one, settings) in HERE), key=lambda one: (one.multiply_adds, one.name)
-    )
+    here = sorted((one for one in known if is_here(one, settings)), key=lambda one: (one.multiply_adds, one.name))
     found = [one for backbone in here[:MOST_BACKBONES] for one in _at_its_sizes(backbone, dataset)]
     return sorted(found, key=lambda one: (one.backbone.multiply_adds, one.backbone.name))
 
@@ -68,7 +66,7 @@ def contenders_of(dataset: Dataset, registry: Registry, settings: Settings) -> l
 def left_out(registry: Registry, settings: Settings) -> int:
     """How many backbones that are on this machine are not probed, because they are too many."""
     known = [*catalogue(), *(one.backbone for one in registry.added_backbones())]
-    return max(0, sum(availability(one, settings) in HERE for one in known) - MOST_BACKBONES)
+    return max(0, sum(is_here(one, settings) for one in known) - MOST_BACKBONES)
 
 
 def _at_its_sizes(backbone: Backbone, dataset: Dataset) -> Iterator[Contender]:

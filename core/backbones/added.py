@@ -96,9 +96,11 @@ def files_of(folder: Path) -> tuple[AddedFile, ...]:
 class AddedSource:
     """The source of every added backbone: its folder in the home."""
 
+    def is_here(self, backbone: Backbone, settings: Settings) -> bool:
+        return bool(settings.artifacts) or added_folder(settings, backbone.name).exists()  # not fetched to find out
+
     def availability(self, backbone: Backbone, settings: Settings) -> Availability:
-        there = settings.artifacts or added_folder(settings, backbone.name).exists()  # not fetched to find out
-        return Availability.READY if there else Availability.GONE
+        return Availability.READY if self.is_here(backbone, settings) else Availability.GONE
 
     def obtain(self, backbone: Backbone, settings: Settings, progress: Progress | None, top: bool) -> Path:
         """The folder, unchanged since it was added."""

@@ -43,9 +43,11 @@ class RemoteFile:
 class Download:
     """Weights files of ``keras.applications``."""
 
+    def is_here(self, backbone: Backbone, settings: Settings) -> bool:
+        return any(path.exists() for path in _places(_remote(backbone, top=False), settings))
+
     def availability(self, backbone: Backbone, settings: Settings) -> Availability:
-        remote = _remote(backbone, top=False)
-        if any(path.exists() for path in _places(remote, settings)):
+        if self.is_here(backbone, settings):
             return Availability.CACHED
         return Availability.DOWNLOAD if network.seems_reachable(settings) else Availability.NO_NETWORK
 

@@ -2,7 +2,6 @@
 
 import os
 import time
-import urllib.request
 from pathlib import Path
 
 from core.files.home import weights_folder
@@ -47,7 +46,7 @@ def _failed_lately(settings: Settings) -> bool:
 
 def _has_route() -> bool:
     """Whether there is a proxy or a default route; True on systems without ``/proc/net/route``."""
-    if urllib.request.getproxies_environment().get("https") or not ROUTES.exists():
+    if os.environ.get("https_proxy") or os.environ.get("HTTPS_PROXY") or not ROUTES.exists():
         return True
     return _default_route(ROUTES, column=1) or _default_route(ROUTES6, column=0)
 

@@ -109,9 +109,11 @@ def from_card(run_id: str, card: dict, model_path: Path, find: Find = lambda nam
 class SavedBackbone:
     """``model:<path>``: the ``model.keras`` of a finished run."""
 
+    def is_here(self, backbone: Backbone, settings: Settings) -> bool:
+        return bool(settings.artifacts) or _path(backbone).exists()  # not fetched to find out
+
     def availability(self, backbone: Backbone, settings: Settings) -> Availability:
-        there = settings.artifacts or _path(backbone).exists()  # not fetched to find out
-        return Availability.READY if there else Availability.GONE
+        return Availability.READY if self.is_here(backbone, settings) else Availability.GONE
 
     def obtain(self, backbone: Backbone, settings: Settings, progress: Progress | None, top: bool) -> Path:
         model_here(settings, backbone.name)

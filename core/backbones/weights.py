@@ -19,6 +19,9 @@ SHIPPED = Path(__file__).parent / "shipped"
 class Source(Protocol):
     """Where the weights of one kind of source come from."""
 
+    def is_here(self, backbone: Backbone, settings: Settings) -> bool:
+        """Whether the weights are on this machine."""
+
     def availability(self, backbone: Backbone, settings: Settings) -> Availability: ...
 
     def obtain(self, backbone: Backbone, settings: Settings, progress: Progress | None, top: bool) -> Path: ...
@@ -27,8 +30,11 @@ class Source(Protocol):
 class Package:
     """``package:<module>``: one ``models/*.pth`` file inside an installed package, ImageNet top included."""
 
+    def is_here(self, backbone: Backbone, settings: Settings) -> bool:
+        return self._file(backbone) is not None
+
     def availability(self, backbone: Backbone, settings: Settings) -> Availability:
-        return Availability.READY if self._file(backbone) else Availability.NO_NETWORK
+        return Availability.READY if self.is_here(backbone, settings) else Availability.NO_NETWORK
 
     def obtain(self, backbone: Backbone, settings: Settings, progress: Progress | None, top: bool) -> Path:
         path = self._file(backbone)
@@ -48,8 +54,11 @@ class Package:
 class Shipped:
     """``shipped:<name>``: a ``.safetensors`` file in this repository, ImageNet top included."""
 
+    def is_here(self, backbone: Backbone, settings: Settings) -> bool:
+        return self._file(backbone).exists()
+
     def availability(self, backbone: Backbone, settings: Settings) -> Availability:
-        return Availability.READY if self._file(backbone).exists() else Availability.NO_NETWORK
+        return Availability.READY if self.is_here(backbone, settings) else Availability.NO_NETWORK
 
     def obtain(self, backbone: Backbone, settings: Settings, progress: Progress | None, top: bool) -> Path:
         path = self._file(backbone)
@@ -78,6 +87,11 @@ SOURCES: dict[str, Source] = {
 def availability(backbone: Backbone, settings: Settings) -> Availability:
     """Whether the weights can be used now. Sends nothing over the network."""
     return _source(backbone).availability(backbone, settings)
+
+
+def is_here(backbone: Backbone, settings: Settings) -> bool:
+    """Whether the weights are on this machine: ``availability`` without a look at the network."""
+    return _source(backbone).is_here(backbone, settings)
 
 
 def obtain(backbone: Backbone, settings: Settings, progress: Progress | None = None, *, top: bool = False) -> Path:

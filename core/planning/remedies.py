@@ -3,12 +3,12 @@
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from math import ceil, lcm
 
-from core.backbones import availability, catalogue
+from core.backbones import catalogue, is_here
 from core.backbones.added import is_run
 from core.backbones.inputs import takes_other_sizes
 from core.backbones.table import rows
 from core.backbones.token_network import Pooling
-from core.backbones.values import HERE, Backbone
+from core.backbones.values import Backbone
 from core.backbones.wordnet import imagenet
 from core.datasets.decoding.fit import LARGEST_INPUT
 from core.datasets.values import Dataset
@@ -113,7 +113,7 @@ def other_backbones(recipe: Recipe, missing: Iterable[str], settings: Settings) 
 
 def _ready(settings: Settings) -> list[Backbone]:
     """Backbones of the catalogue whose weights are on this machine."""
-    return [one for one in catalogue() if availability(one, settings) in HERE]
+    return [one for one in catalogue() if is_here(one, settings)]
 
 
 def _found(name: str, find: Find) -> Backbone | None:

@@ -8,8 +8,7 @@ from importlib.metadata import PackageNotFoundError, version
 
 from core import jobs
 from core.artifacts.blobs import open_blobs
-from core.backbones import availability, catalogue
-from core.backbones.values import HERE
+from core.backbones import catalogue, is_here
 from core.backups.schedule import problem_of, state_of
 from core.errors import GraftError
 from core.features.engine_store import stored_engines
@@ -189,7 +188,7 @@ def _devices() -> Check:
 
 
 def _weights(settings: Settings) -> Check:
-    ready = [b.title for b in catalogue() if availability(b, settings) in HERE]
+    ready = [b.title for b in catalogue() if is_here(b, settings)]
     return Check(name="Weights", good=bool(ready), found=", ".join(ready) or "none", advice="Run `make setup`.")
 
 

@@ -43,10 +43,20 @@ class Launching(Recipes, Forecasting):
         Args:
             known: plans made a moment ago, which are not made again; without effect where ``choice.force``.
         """
-        recipes = self.recipes(dataset, choice)
-        force = isinstance(choice, GridChoice) and choice.force
-        plan = self._planner(dataset).grid(recipes, slots=free_slots(), force=force, known=known)
-        return replace(plan, concerns=(*plan.concerns, *ignored(choice, recipes)))
+        return self.grid_plans(dataset, [choice], known=known)[0]
+
+    def grid_plans(
+        self, dataset: str, choices: Sequence[GridChoice | Preset], *, known: Mapping[Recipe, Plan] | None = None
+    ) -> list[GridPlan]:
+        """``grid_plan`` of each of several choices, not of all together; recipes that they share are planned once."""
+        planner, slots, found, plans = self._planner(dataset), free_slots(), dict(known or {}), []
+        for choice in choices:
+            recipes = self.recipes(dataset, choice)
+            force = isinstance(choice, GridChoice) and choice.force
+            plan = planner.grid(recipes, slots=slots, force=force, known=found)
+            plans.append(replace(plan, concerns=(*plan.concerns, *ignored(choice, recipes))))
+            found |= {} if force else {one.recipe: one for one in plan.plans}
+        return plans
 
     def launch_grid(self, plan: GridPlan, *, priority: int = 0) -> list[tuple[Plan, Run]]:
         """Put into effect what is not refused; returns each plan with its run, reused ones included.

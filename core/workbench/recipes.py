@@ -4,9 +4,9 @@ from contextlib import suppress
 from dataclasses import replace
 
 from core import jobs
-from core.backbones import availability, catalogue
+from core.backbones import availability, catalogue, is_here
 from core.backbones.saved import from_card
-from core.backbones.values import HERE, Availability, Backbone
+from core.backbones.values import Availability, Backbone
 from core.comparison.cache import cached
 from core.comparison.race import validation_accuracies
 from core.datasets.values import Dataset
@@ -86,7 +86,7 @@ class Recipes(Bench):
     def _situation(self, dataset: Dataset) -> Situation:
         return Situation(
             dataset=dataset,
-            backbones=[one for one in catalogue() if availability(one, self.settings) in HERE],
+            backbones=[one for one in catalogue() if is_here(one, self.settings)],
             gpu=_has_gpu(),
             leading=cached(self.registry, ("leading", dataset.id), lambda: self._leading(dataset)),
         )

@@ -3,7 +3,8 @@
 A session behaves as a browser with a person: it opens a page, waits for the end of its script, and sends the reruns
 that the page asks for (live progress) until the person has looked at it for 4 to 12 seconds and opens the next one.
 Sessions, server and trainer share this machine. The run trains alone before and after, so that its loss is measured in
-the same minutes. ``python -m tests.bench.bench_sessions [SESSIONS [SECONDS]]``
+the same minutes. The CPU of the sessions, which in a house with other machines is theirs, is printed beside that of the
+web process. ``python -m tests.bench.bench_sessions [SESSIONS [SECONDS]]``
 """
 
 import asyncio
@@ -21,6 +22,7 @@ from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from websockets.asyncio.client import ClientConnection, connect
 
 from core.jobs import stop_supervisor
+from core.jobs.processes import cpu_seconds
 from core.recipes.patterns import Pattern
 from core.runs.values import Status
 from core.workbench import Workbench
@@ -139,13 +141,17 @@ def main(sessions: int = 50, seconds: float = 120.0) -> None:
                 asyncio.run(everybody(server, 2, 20.0))  # pages are imported, caches are filled
                 before = epochs_in(bench, run, seconds / 2)
                 begin, done = time.monotonic(), len(bench.registry.epochs(run))
+                web, own = cpu_seconds([server.process.pid]), time.process_time()
                 seen = asyncio.run(everybody(server, sessions, seconds))
                 during = (len(bench.registry.epochs(run)) - done) / (time.monotonic() - begin)
+                web, own = cpu_seconds([server.process.pid]) - web, time.process_time() - own
                 after = epochs_in(bench, run, seconds / 2)
                 memory = server.health()["rss_bytes"] / 1e6
         finally:
             stop_supervisor(bench.settings, now=True)
     tell(sessions, seen, during, (before, after), memory)
+    each = 1000 / max(1, len(seen.pages) + len(seen.live))
+    print(f"CPU: web process {web:.0f} s ({web * each:.0f} ms a page or rerun), sessions {own:.0f} s")
 
 
 def tell(sessions: int, seen: Seen, during: float, alone: tuple[float, float], memory: float) -> None:

@@ -8,7 +8,8 @@ from core.jobs.background import UNFINISHED
 from core.jobs.background_additions import Addition
 from core.text.units import amount, plain, size
 from core.web.backbones.panel import train_query
-from core.web.parts.widgets import explained, page_link, poll
+from core.web.parts.polling import poll
+from core.web.parts.widgets import explained, page_link
 from core.workbench import Workbench
 
 _BYTES = 100_000

@@ -10,7 +10,8 @@ from core.jobs.background import JobState
 from core.text.units import count, percent, plain
 from core.web.datasets.check_items import KINDS, items_of
 from core.web.parts.job_progress import job_progress
-from core.web.parts.widgets import explained, poll
+from core.web.parts.polling import poll
+from core.web.parts.widgets import explained
 from core.workbench import Workbench
 
 

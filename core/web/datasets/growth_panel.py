@@ -10,8 +10,9 @@ from core.output.growth import growth_sentence
 from core.text.units import percent, plain
 from core.web.parts.charts import draw, titled
 from core.web.parts.job_progress import job_progress
+from core.web.parts.polling import poll
 from core.web.parts.tables import table
-from core.web.parts.widgets import explained, poll
+from core.web.parts.widgets import explained
 from core.workbench import Workbench
 
 

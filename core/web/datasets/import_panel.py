@@ -13,10 +13,11 @@ from core.people.acting import Role
 from core.text.units import amount, count, listed, plain, size
 from core.web.datasets.question_card import encoding_box, question_card
 from core.web.parts.labels import dataset_size
+from core.web.parts.polling import poll
 from core.web.parts.rights import allowed, refusal
 from core.web.parts.tables import table
 from core.web.parts.upload_box import drop_upload, release_upload, upload_any_size
-from core.web.parts.widgets import explained, page_link, poll
+from core.web.parts.widgets import explained, page_link
 from core.workbench import Workbench
 
 UPLOAD = "import.file"

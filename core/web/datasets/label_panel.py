@@ -23,9 +23,10 @@ from core.output.labelling import pool_json
 from core.people.acting import Role
 from core.text.units import count, listed, plain, size
 from core.web.parts.job_progress import job_progress
+from core.web.parts.polling import poll
 from core.web.parts.rights import allowed, refusal
 from core.web.parts.upload_box import drop_upload, release_upload, upload_any_size
-from core.web.parts.widgets import explained, poll
+from core.web.parts.widgets import explained
 from core.workbench import Workbench
 
 UPLOAD = "label.file"

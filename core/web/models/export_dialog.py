@@ -9,8 +9,9 @@ from core.exports.formats import FORMATS, Format
 from core.recipes.patterns import Cascade
 from core.runs.values import Model, Run
 from core.text.units import brief, percent, plain, size
+from core.web.parts.polling import poll
 from core.web.parts.rights import allowed
-from core.web.parts.widgets import explained, poll
+from core.web.parts.widgets import explained
 from core.workbench import Workbench
 from core.workbench.exports import ExportOffer
 

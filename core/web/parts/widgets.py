@@ -1,9 +1,9 @@
 """Small widgets of every page. Names given by users always go through ``plain`` or ``html.escape``."""
 
 import html
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any, Literal
+from typing import Literal
 from urllib.parse import quote
 
 import streamlit as st
@@ -140,11 +140,3 @@ def page_link(name: str, label: str | None = None, **query: str) -> None:
     """A link to a page with its icon, named after the page unless there is a ``label``."""
     title, icon = PAGES[name]
     st.page_link(f"pages/{name}.py", label=label or title, icon=icon, query_params=query or None)
-
-
-def poll(panel: Callable[..., Any], active: bool, *args: Any, seconds: float = 1.0) -> Any:
-    """Draw ``panel(*args)`` as a fragment that redraws itself while something is ``active``.
-
-    The panel calls ``st.rerun(scope="app")`` once when nothing is active any more, so that polling stops.
-    """
-    return st.fragment(panel, run_every=seconds if active else None)(*args)

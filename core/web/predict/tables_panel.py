@@ -17,12 +17,13 @@ from core.text.tables import as_csv
 from core.text.units import amount, brief, count, plain, size, unbroken
 from core.web.parts.device import is_narrow
 from core.web.parts.downloads import file_name
+from core.web.parts.polling import poll
 from core.web.parts.rights import refusal
 from core.web.parts.run_names import fitting
 from core.web.parts.tables import name_column, number, table
 from core.web.parts.thumbnails import photo_strip
 from core.web.parts.upload_box import drop_upload, release_upload, upload_any_size
-from core.web.parts.widgets import explained, poll
+from core.web.parts.widgets import explained
 from core.web.predict.answers import chance
 from core.web.predict.confidence import choose_confidence, chosen_confidence, in_percent
 from core.workbench import Workbench

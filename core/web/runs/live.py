@@ -11,7 +11,8 @@ from core.planning.remaining import TimeLeft
 from core.runs.values import Run, Status
 from core.text.units import count, plain, rough_duration
 from core.web.parts import not_there
-from core.web.parts.widgets import explained, heading, poll
+from core.web.parts.polling import poll
+from core.web.parts.widgets import explained, heading
 from core.web.runs import followed, next_step, race_panel
 from core.web.runs.rows import Names, active_ids, attempt, no_running_row, running_row, time_left_of, waiting_rows
 from core.workbench import Workbench

@@ -20,9 +20,10 @@ from core.web.parts import champion, organise
 from core.web.parts.charts import titled
 from core.web.parts.labels import dataset_title, run_sentence
 from core.web.parts.leaks import leak_marks
+from core.web.parts.polling import poll
 from core.web.parts.rights import allowed
 from core.web.parts.times import timed, when
-from core.web.parts.widgets import explained, heading, page_link, poll, status_text
+from core.web.parts.widgets import explained, heading, page_link, status_text
 from core.web.runs import results, story
 from core.web.runs.rows import attempt, cancel_label, reproduce_button, stop_menu, time_left_of
 from core.web.runs.smaller import smaller

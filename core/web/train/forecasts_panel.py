@@ -8,10 +8,11 @@ from core.planning.machine_speed import stored_speed
 from core.text.units import duration, plain, rough_range
 from core.web.parts import times
 from core.web.parts.device import is_narrow
+from core.web.parts.polling import poll
 from core.web.parts.rights import allowed
 from core.web.parts.run_names import all_fitting, lines_for, row_height
 from core.web.parts.tables import WIDEST_NAME, name_column, number, table
-from core.web.parts.widgets import explained, poll
+from core.web.parts.widgets import explained
 from core.workbench import Workbench
 
 TITLE = "How good were the forecasts?"

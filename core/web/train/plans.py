@@ -30,15 +30,16 @@ _FRESH = 30
 """Seconds for which plans are reused: files (cached features, downloaded weights) change without the registry."""
 
 
-def planned(bench: Workbench, dataset_id: str, wanted: GridChoice | Preset) -> GridPlan:
-    """The plan; plans of single recipes are kept while the registry is unchanged, for at most ``_FRESH`` seconds."""
+def planned(bench: Workbench, dataset_id: str, *wanted: GridChoice | Preset) -> list[GridPlan]:
+    """A plan of each; plans of single recipes are kept while the registry is unchanged, for at most ``_FRESH``
+    seconds."""
     state = (str(bench.settings.home), dataset_id, bench.registry.change_counter(), int(time.time() / _FRESH))
     before, known = st.session_state.get(_PLANNED, (None, {}))
     known = known if before == state else {}
-    plan = bench.grid_plan(dataset_id, wanted, known=known)
-    if not (isinstance(wanted, GridChoice) and wanted.force):
-        st.session_state[_PLANNED] = (state, known | {one.recipe: one for one in plan.plans})
-    return plan
+    plans = bench.grid_plans(dataset_id, wanted, known=known)
+    kept = [plan for one, plan in zip(wanted, plans, strict=True) if not (isinstance(one, GridChoice) and one.force)]
+    st.session_state[_PLANNED] = (state, known | {one.recipe: one for plan in kept for one in plan.plans})
+    return plans
 
 
 def worth_planning(number: int) -> bool:

@@ -15,9 +15,10 @@ from core.output.searches import (
 from core.searching.search_process import search_status, start_search, stop_search
 from core.searching.values import MOST_MINUTES, SearchStatus, SearchTrial, TrialState, checked_search
 from core.text.units import count, duration, plain
+from core.web.parts.polling import poll
 from core.web.parts.rights import allowed
 from core.web.parts.tables import table
-from core.web.parts.widgets import explained, page_link, poll
+from core.web.parts.widgets import explained, page_link
 from core.workbench import Workbench
 
 TITLE = "Search within a time budget"

@@ -14,9 +14,10 @@ from core.recipes.patterns import Pattern
 from core.text.units import count, percent, plain, points, rough_duration
 from core.web.parts.device import is_narrow
 from core.web.parts.job_progress import job_progress
+from core.web.parts.polling import poll
 from core.web.parts.tables import ROW_HEIGHT, table
 from core.web.parts.times import timed, when
-from core.web.parts.widgets import explained, poll
+from core.web.parts.widgets import explained
 from core.web.train import address
 from core.web.train.address import CUSTOM, TrainAddress
 from core.workbench import Workbench

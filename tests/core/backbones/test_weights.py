@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from core.backbones import Availability, availability, catalogue, get, obtain, weights
+from core.backbones import Availability, availability, catalogue, get, is_here, network, obtain, weights
 from core.errors import Unavailable
 from core.settings import REPOSITORY
 
@@ -63,3 +63,12 @@ def test_a_shipped_file_that_is_missing_is_named_with_its_cure(settings, shipped
     assert availability(get("squeezenet"), settings) == Availability.NO_NETWORK
     with pytest.raises(Unavailable, match=f"SqueezeNet 1.1 are missing: restore {shipped} from Graft's repository"):
         obtain(get("squeezenet"), settings)
+
+
+def test_which_weights_are_here_is_known_without_a_look_at_the_network(settings, monkeypatch):
+    def refuse(settings):
+        raise AssertionError("the network was looked at")
+
+    monkeypatch.setattr(network, "seems_reachable", refuse)
+    there = {one.name for one in catalogue() if is_here(one, settings)}
+    assert "efficientnet_lite0" in there and "resnet50" not in there

@@ -131,8 +131,8 @@ def test_without_a_network_a_backbone_that_is_there_is_offered(bench, filled, mo
     def state(backbone, settings):
         return Availability.READY if backbone.name == LITE1 else Availability.NO_NETWORK
 
-    for module in (checks, remedies):
-        monkeypatch.setattr(module, "availability", state)
+    monkeypatch.setattr(checks, "availability", state)
+    monkeypatch.setattr(remedies, "is_here", lambda *one: state(*one) is Availability.READY)
     check(bench, filled.dataset.id, one("resnet50"), "Use EfficientNet-Lite1 instead")
 
 

@@ -10,6 +10,8 @@ from core import jobs
 from core.errors import Conflict, InvalidInput
 from core.files.home import run_folder
 from core.planning.decide import Decision
+from core.planning.plan import Planner
+from core.planning.presets import Preset
 from core.recipes.patterns import Cascade, Pattern
 from core.runs.values import Status
 from core.workbench import Workbench
@@ -116,3 +118,15 @@ def test_a_member_others_wait_for_is_not_deleted(bench):
     ((_, waiting),) = launch(bench, "flowers", [recipe])
     with pytest.raises(Conflict, match=waiting.id):
         bench.delete_weights([member])
+
+
+def test_recipes_that_several_choices_share_are_planned_once(bench, monkeypatch):
+    planned = []
+    plan = Planner.plan
+    monkeypatch.setattr(Planner, "plan", lambda self, recipe: planned.append(recipe) or plan(self, recipe))
+    dataset = bench.registry.datasets()[0].id
+    together = bench.grid_plans(dataset, [*Preset])
+    assert planned and len(planned) == len(set(planned))
+    assert [[row.recipe for row in one.plans] for one in together] == [
+        [row.recipe for row in bench.grid_plan(dataset, preset).plans] for preset in Preset
+    ]
