@@ -30,7 +30,7 @@ from core.jobs.processes import Identity
 from core.jobs.protocol import code_version, supervisor_status, why_paused
 from core.planning.work import MOST_RUNS, process_of
 from core.registry import Registry
-from core.registry.leases import SUPERVISOR
+from core.registry.leases import SUPERVISOR, lease_of_run
 from core.runs.values import Run, Status
 from core.settings import Settings
 
@@ -57,7 +57,7 @@ def can_reuse(ended: Run, waiting: Run) -> bool:
 
 
 def waiting_trainers(registry: Registry, now: float) -> list[Run]:
-    """The last run of every trainer of this machine that has ended it and waits for its next one.
+    """The last run of every trainer of this machine, or of a cluster, that has ended it and waits for its next one.
 
     Args:
         now: seconds since 1970, UTC.
@@ -70,9 +70,18 @@ def waiting_trainers(registry: Registry, now: float) -> list[Run]:
     found: dict[str, Run] = {}
     for run in sorted(recent, key=lambda one: one.ended_at or 0.0, reverse=True):
         process = registry.process(run.id, run.attempt)
-        if process and str(process) not in busy and processes.is_alive(Identity(**process)):
+        if process and str(process) not in busy and _lives(process, run, registry):
             found.setdefault(str(process), run)
     return list(found.values())
+
+
+def _lives(process: dict[str, Any], run: Run, registry: Registry) -> bool:
+    """Whether the trainer of an ended run is still there; one of a cluster keeps the lease until its next run."""
+    identity = Identity.from_dict(process)
+    if identity is not None:
+        return processes.is_alive(identity)
+    lease = registry.lease(lease_of_run(run.id))
+    return lease is not None and lease.token == run.attempt
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -14,6 +14,7 @@ from core.jobs.holder import note_holder, read_holder
 from core.jobs.reuse import TrainerReuse, can_reuse, waiting_trainers
 from core.recipes.patterns import Cascade, Pattern
 from core.recipes.recipe import Recipe
+from core.registry.leases import lease_of_run
 from core.runs.values import Cancel, Status
 from tests.factories import make_cost, make_dataset, make_evaluation, make_model, make_photos, make_run
 from tests.jobs_home import FAKE_TRAINER, Home, eventually, kill
@@ -380,7 +381,7 @@ def test_a_job_of_a_cluster_goes_on_where_the_acting_supervisor_has_its_code(hom
 def finished(registry, run_id, identity):
     registry.add_run(replace(make_run(1), id=run_id, name=run_id))
     run = registry.claim("cpu", "me")
-    registry.record_process(run.id, 1, identity.to_dict())
+    registry.record_process(run.id, 1, identity)
     registry.finish(
         run.id,
         1,
@@ -395,17 +396,27 @@ def finished(registry, run_id, identity):
 def test_a_trainer_whose_run_ended_a_moment_ago_waits_for_the_next_one(registry):
     registry.add_dataset(make_dataset(), make_photos())
     this = processes.identity_of(os.getpid())
-    finished(registry, "r-1", this)
-    last = finished(registry, "r-2", this)
-    finished(registry, "r-3", replace(this, started=this.started + 1))  # ended
+    finished(registry, "r-1", this.to_dict())
+    last = finished(registry, "r-2", this.to_dict())
+    finished(registry, "r-3", replace(this, started=this.started + 1).to_dict())  # ended
     assert waiting_trainers(registry, last.ended_at) == [last]
     assert waiting_trainers(registry, last.ended_at + reuse.IDLE_SECONDS) == []
+
+
+def test_a_trainer_of_a_cluster_waits_as_long_as_it_has_the_lease_of_its_last_run(registry):
+    registry.add_dataset(make_dataset(), make_photos())
+    last = finished(registry, "r-1", {"job": "r-1-1"})
+    assert waiting_trainers(registry, last.ended_at) == []  # it ended: its lease was released or has lapsed
+    lease = registry.take(lease_of_run("r-1"), "process 7 of 'gpu-2' (place elsewhere)", token=1)
+    assert waiting_trainers(registry, last.ended_at) == [last]
+    registry.release(lease)
+    assert waiting_trainers(registry, last.ended_at) == []
 
 
 def test_a_trainer_that_has_its_next_run_waits_for_none(registry):
     registry.add_dataset(make_dataset(), make_photos())
     this = processes.identity_of(os.getpid())
-    last = finished(registry, "r-1", this)
+    last = finished(registry, "r-1", this.to_dict())
     registry.add_run(replace(make_run(1), id="r-2", name="r-2"))
     registry.claim_next("r-2", 0, "cpu", "me", this.to_dict())
     assert waiting_trainers(registry, last.ended_at) == []
