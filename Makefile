@@ -12,7 +12,7 @@ INSTALLED := $(VENV)/.installed-$(notdir $(REQUIREMENTS))
 # What is installed is the lock of the same name: the same versions, with the hash of every file (decision 32).
 LOCK := $(or $(wildcard $(basename $(REQUIREMENTS)).lock),$(REQUIREMENTS))
 
-.PHONY: run stop setup test test-keras test-training test-networks test-plain test-core test-jobs test-registry test-browser test-access test-pages test-fast test-cluster soak check
+.PHONY: run stop setup test test-keras test-training test-networks test-plain test-core test-jobs test-registry test-browser test-access test-pages test-fast test-cluster soak soak-cluster check
 .PHONY: bench browser database proxies test-deploy lock sbom licences audit
 .PHONY: screenshots format clean
 
@@ -134,6 +134,11 @@ MINUTES ?= 10
 soak: setup
 	$(if $(filter 1,$(POWER)),$(PIP) -r requirements-soak.txt)
 	$(BIN)/python -m tests.soak --minutes $(MINUTES) $(if $(SEED),--seed $(SEED)) $(if $(filter 1,$(POWER)),--power)
+
+# The same with two machines (namespaces), PostgreSQL and an S3 server or a shared folder: faults of processes, machines, cables and
+# services. A stand-in for Ray starts the trainers; test-cluster has Ray. SEED odd: S3.
+soak-cluster: setup $(VENV)-cluster/.installed
+	$(BIN)/python -m tests.soak.cluster --minutes $(MINUTES) $(if $(SEED),--seed $(SEED))
 
 test-fast: setup
 	$(BIN)/python -m pytest tests/core tests/cases tests/pages

@@ -17,11 +17,11 @@ class FakeRay:
     """The cluster.
 
     Args:
-        protected: whether it asks for a token.
+        protected: whether it asks for a token. host, port: where it listens; 0 for any free port.
     """
 
-    def __init__(self, protected: bool = True) -> None:
-        self.protected = protected
+    def __init__(self, protected: bool = True, host: str = "127.0.0.1", port: int = 0) -> None:
+        self.protected, self.host, self.port = protected, host, port
         self.nodes: list[dict] = []
         self.used: dict[str, dict] = {}
         self.jobs: dict[str, dict] = {}
@@ -32,7 +32,7 @@ class FakeRay:
         self._server: ThreadingHTTPServer | None = None
 
     def __enter__(self) -> "FakeRay":
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
+        self._server = ThreadingHTTPServer((self.host, self.port), _handler(self))
         self._server.daemon_threads = True
         threading.Thread(target=self._server.serve_forever, args=(0.01,), daemon=True).start()
         return self
@@ -48,7 +48,7 @@ class FakeRay:
 
     @property
     def address(self) -> str:
-        return f"http://127.0.0.1:{self._server.server_port}"
+        return f"http://{self.host}:{self._server.server_port}"
 
     def add_node(self, name: str, *, cpus: float = 2, gpus: int = 0, kind: str = "", state: str = "ALIVE") -> str:
         """Another machine; its id is returned."""

@@ -44,6 +44,10 @@ class Machine:
 
     def start(self, *ray: str) -> None:
         """Start Ray there; returns at once."""
+        self.begin([str(RAY), "start", *ray, "--block"])
+
+    def begin(self, command: Sequence[str]) -> None:
+        """Start the machine with a program; returns at once."""
         self.folder.mkdir(parents=True, exist_ok=True)
         # bash stays the first process and reaps what others leave
         script = 'until ip -o addr show | grep -q "$ADDRESS/"; do sleep 0.1; done; "$@" & wait'
@@ -51,7 +55,7 @@ class Machine:
         network = ["--net"] if self.own_network else []
         with (self.folder / "ray.log").open("ab") as log:
             self.process = subprocess.Popen(
-                [*spaces, *network, "bash", "-c", script, "bash", str(RAY), "start", *ray, "--block"],
+                [*spaces, *network, "bash", "-c", script, "bash", *command],
                 env={**os.environ, **self.environment, "ADDRESS": self.address},
                 stdin=subprocess.DEVNULL,
                 stdout=log,
@@ -61,11 +65,16 @@ class Machine:
         if self.own_network:
             self._connect()
 
+    @property
+    def link(self) -> str:
+        """The end of its cable on the side of the tests."""
+        return "head0"
+
     def _connect(self) -> None:
         init = self.first_process()
-        ip("link", "add", "head0", "type", "veth", "peer", "name", "node0", "netns", str(init))
-        ip("addr", "add", f"{HEAD}/24", "dev", "head0")
-        ip("link", "set", "head0", "up")
+        ip("link", "add", self.link, "type", "veth", "peer", "name", "node0", "netns", str(init))
+        ip("addr", "add", f"{HEAD}/24", "dev", self.link)
+        ip("link", "set", self.link, "up")
         self.inside("ip", "link", "set", "lo", "up")
         self.inside("ip", "link", "set", "node0", "up")
         self.inside("ip", "addr", "add", f"{self.address}/24", "dev", "node0")
@@ -97,14 +106,14 @@ class Machine:
             self.process.wait()
         self.process = None
         if self.own_network:
-            subprocess.run(["ip", "link", "del", "head0"], capture_output=True)
+            subprocess.run(["ip", "link", "del", self.link], capture_output=True)
 
     def cut(self) -> None:
         """As when its cable is pulled: nothing arrives any more, in either direction."""
-        ip("link", "set", "head0", "down")
+        ip("link", "set", self.link, "down")
 
     def mend(self) -> None:
-        ip("link", "set", "head0", "up")
+        ip("link", "set", self.link, "up")
 
     def processes(self, part: str) -> list[int]:
         """Ids of its processes whose command line has this in it, as this test sees them."""

@@ -31,15 +31,23 @@ def problems(settings: Settings, registry: Registry, notes: list[dict]) -> list[
     if damage := _database(settings):
         return damage
     return [
-        *_states(registry),
-        *_epochs(registry),
-        *_starts(registry, notes),
-        *_models(settings, registry),
+        *recorded(registry, notes),
+        *models(settings, registry),
         *_checkpoints(settings),
-        *_datasets(settings, registry),
+        *datasets(settings, registry),
         *_features(settings),
         *_orphans(settings, registry),
     ]
+
+
+def recorded(registry: Registry, notes: list[dict]) -> list[str]:
+    """What is wrong with what the registry says alone, and against what trainers noted."""
+    return [*_states(registry), *_epochs(registry), *_starts(registry, notes)]
+
+
+def working_files(settings: Settings) -> list[str]:
+    """What is wrong with the files of a machine, whatever the registry says."""
+    return [*_checkpoints(settings), *_features(settings), *_temporary(settings)]
 
 
 _EXAMINE = """
@@ -103,7 +111,7 @@ def _starts(registry: Registry, notes: list[dict]) -> Iterator[str]:
             yield f"run {run} has the attempts {sorted(numbers)}"
 
 
-def _models(settings: Settings, registry: Registry) -> Iterator[str]:
+def models(settings: Settings, registry: Registry) -> Iterator[str]:
     for model in registry.models():
         path = settings.home / model.path
         if not path.exists():
@@ -120,7 +128,7 @@ def _checkpoints(settings: Settings) -> Iterator[str]:
             yield f"run {folder.run_id} has damaged checkpoints: {damaged}"
 
 
-def _datasets(settings: Settings, registry: Registry) -> Iterator[str]:
+def datasets(settings: Settings, registry: Registry) -> Iterator[str]:
     for dataset in registry.datasets():
         folder = dataset_folder(settings, dataset.id)
         there = {path.stem for path in folder.photos.glob("*.jpg")}
@@ -153,6 +161,10 @@ def _orphans(settings: Settings, registry: Registry) -> Iterator[str]:
         for kind, names in orphans.orphans(settings, registry).items():
             if left := [name for name in names if ".partial-" not in name]:
                 yield f"{kind}: {left[:5]}"
+    yield from _temporary(settings)
+
+
+def _temporary(settings: Settings) -> Iterator[str]:
     drafts = [path for path in _walk(settings.home) if _DRAFT.fullmatch(path.name) and not _JOBS.match(path.name)]
     if drafts:
         yield f"temporary files: {sorted(str(path.relative_to(settings.home)) for path in drafts)[:8]} ({len(drafts)})"

@@ -70,6 +70,17 @@ RECIPES: dict[str, Callable[[Runs], GridChoice]] = {
 }
 """What is launched, by name. ``SMALLER`` are made of finished runs."""
 
+QUICK_BACKBONES = ("efficientnet_lite0", "efficientnet_lite1")
+QUICK = {
+    f"quick {seed}": GridChoice.product(
+        [QUICK_BACKBONES[seed % 2]],
+        [Pattern.INTEGRATED_EXTRACTOR],
+        settings={Pattern.INTEGRATED_EXTRACTOR: {**_FAST, "epochs": 24, "seed": seed}},
+    )
+    for seed in range(1, 9)
+}
+"""What the soak test on several machines trains without TensorFlow (``cluster.trainer``)."""
+
 SMALLER = {"int8": (Precision.INT8,), "float16": (Precision.FLOAT16,), "student": ()}
 NAMES = (*RECIPES, *SMALLER)
 MEMBERS = {
@@ -86,11 +97,12 @@ class SoakHome:
     """A home below ``folder``, its uploads, and what its processes get as environment.
 
     Args:
-        notes: the file in which trainers note the attempts that they begin.
+        trainer: the module that is started in place of ``core.training``.
     """
 
     folder: Path
     port: int = 8700
+    trainer: str = "tests.soak.trainer"
 
     @property
     def settings(self) -> Settings:
@@ -98,13 +110,14 @@ class SoakHome:
 
     @property
     def notes(self) -> Path:
+        """The file in which trainers note the attempts that they begin."""
         return self.folder / "attempts.jsonl"
 
     @property
     def environment(self) -> dict[str, str]:
         own = {
             "GRAFT_GPUS": "none",
-            "GRAFT_TRAINER": f"{sys.executable} -m tests.soak.trainer",
+            "GRAFT_TRAINER": f"{sys.executable} -m {self.trainer}",
             "GRAFT_SOAK_NOTES": str(self.notes),
             "CUDA_VISIBLE_DEVICES": "-1",
             "TF_CPP_MIN_LOG_LEVEL": "3",
@@ -185,7 +198,8 @@ def launch_one(bench: Workbench, name: str, runs: Runs) -> str | None:
     if name in SMALLER:
         launched = bench.shrink(members[0], SMALLER[name], () if SMALLER[name] else (OTHER,))
         return launched[0][1].id
-    (recipe,) = bench.recipes(dataset_of(bench), RECIPES[name](runs))
+    choice = QUICK[name] if name in QUICK else RECIPES[name](runs)
+    (recipe,) = bench.recipes(dataset_of(bench), choice)
     found = launch(bench, dataset_of(bench), [recipe])
     return found[0][1].id
 

@@ -7,7 +7,7 @@ import socket
 import subprocess
 import sys
 import urllib.request
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -28,6 +28,9 @@ FORMATS = (Format.LITERT, Format.LITERT_PIXELS, Format.KERAS, Format.BUNDLE)
 
 class People:
     """Those who use one home; ``runs`` are the runs of the recipes by name, ``cancelled`` those that they cancelled."""
+
+    names: Sequence[str] = NAMES
+    """Of the recipes that they launch."""
 
     def __init__(self, home: SoakHome, chance: random.Random) -> None:
         self.home, self.chance = home, chance
@@ -56,14 +59,17 @@ class People:
 
     # --- what they do ---
 
-    def act(self) -> str:
-        """Something at random; what it was."""
-        acts: list[tuple[int, Callable[[], str]]] = [
+    def acts(self) -> list[tuple[int, Callable[[], str]]]:
+        """What they may do, and how often beside the others."""
+        return [
             (4, self.launch), (3, self.resume), (3, self.upload), (2, self.import_by_command), (3, self.export),
             (3, self.ask_for_table), (2, self.check), (3, self.delete), (2, self.cancel), (2, self.visit),
             (2, self.dismiss), (2, self.calibrate), (2, self.predict), (1, self.delete_dataset),
         ]  # fmt: skip
-        weights, choices = zip(*acts, strict=True)
+
+    def act(self) -> str:
+        """Something at random; what it was."""
+        weights, choices = zip(*self.acts(), strict=True)
         (act,) = self.chance.choices(choices, weights)
         try:
             return act()
@@ -77,7 +83,7 @@ class People:
         known = {run.id for run in self.registry.runs()}
         self.runs = {name: run for name, run in self.runs.items() if run in known}
         before = dict(self.runs)
-        for name in NAMES:
+        for name in self.names:
             if (run := launch_one(self.bench, name, self.runs)) is not None:
                 self.runs[name] = run
         return f"launched {sorted(set(self.runs.items()) - set(before.items()))}"

@@ -2,6 +2,7 @@
 
 import os
 import shutil
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -35,9 +36,13 @@ class Reference:
         shutil.copytree(self.bare, home.settings.home, dirs_exist_ok=True)
 
 
-def trained_without_a_kill(folder: Path) -> Reference:
-    """Made once a folder; another soak test in it uses it again."""
-    home, bare = SoakHome(folder), folder / "bare"
+def trained_without_a_kill(folder: Path, names: Sequence[str] = NAMES, home: SoakHome | None = None) -> Reference:
+    """Made once a folder; another soak test in it uses it again.
+
+    Args:
+        names: of the recipes. home: below ``folder``; None for one with the trainer of the soak test.
+    """
+    home, bare = home or SoakHome(folder), folder / "bare"
     if not bare.exists():
         furnish(home)
         shutil.copytree(home.settings.home, folder / "bare-draft")
@@ -45,26 +50,26 @@ def trained_without_a_kill(folder: Path) -> Reference:
     environment = dict(os.environ)
     os.environ.update(home.environment | {"GRAFT_HOME": ""})
     try:
-        runs = _train(home)
+        runs = _train(home, names)
     finally:
         os.environ.clear()
         os.environ.update(environment)
     return Reference(home, bare, runs)
 
 
-def _train(home: SoakHome) -> dict[str, str]:
+def _train(home: SoakHome, names: Sequence[str]) -> dict[str, str]:
     bench = home.open()
     runs: dict[str, str] = {}
 
     def all_finished() -> bool:
-        for name in NAMES:
+        for name in names:
             if name not in runs and (run := launch_one(bench, name, runs)) is not None:
                 runs[name] = run
         statuses = {name: bench.registry.run(run) for name, run in runs.items()}
         for name, run in statuses.items():
             if run.status in (Status.FAILED, Status.KILLED):
                 raise SystemExit(f"{name} failed without a kill: {run.reason}")
-        return len(runs) == len(NAMES) and all(run.status is Status.FINISHED for run in statuses.values())
+        return len(runs) == len(names) and all(run.status is Status.FINISHED for run in statuses.values())
 
     wait_until(all_finished, 900, "the runs without a kill finish")
     stop_supervisor(home.settings, now=True)

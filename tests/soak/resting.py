@@ -16,7 +16,6 @@ from core.jobs.background import UNFINISHED
 from core.jobs.background_imports import import_jobs
 from core.jobs.background_tables import tables
 from core.runs.values import Status
-from tests.soak.home import NAMES
 from tests.soak.people import People
 from tests.soak.victims import kill_all, processes_of
 
@@ -72,7 +71,7 @@ def unfinished(people: People, launching: bool = True) -> list[str]:
     settings, registry = people.home.settings, people.registry
     runs = [run for run in registry.runs() if run.status is not Status.FINISHED]
     found = [f"run {run.id} ({run.name}) is {run.status}: {run.reason}" for run in runs]
-    found += [f"{name} has no run" for name in NAMES if launching and name not in people.runs]
+    found += [f"{name} has no run" for name in people.names if launching and name not in people.runs]
     found += [f"import {job.id} is {job.state}" for job in import_jobs(settings) if job.state == "running"]
     found += [f"table {table.id} is {table.state}" for table in tables(settings) if table.state in UNFINISHED]
     for dataset in registry.datasets():

@@ -16,6 +16,8 @@ _KINDS = (
     ("core.jobs.background_imports", "import"),
     ("core.jobs.background_tables", "table"),
     ("core.jobs.background_additions", "addition"),
+    ("core.jobs.node_trainer", "trainer"),
+    ("core.jobs.machine", "machine"),
     ("core.exports.background", "export"),
     ("core.curation.background", "check"),
     ("core.datasets.decoding.decoder", "decoder"),
