@@ -24,6 +24,10 @@ from core.settings import Settings
 from tests.soak.checks import datasets, models, recorded, working_files
 
 
+PATIENCE = 60.0
+"""Seconds in which the leases of killed processes have to lapse."""
+
+
 def an_hour_later(registry: Registry, homes: Iterable[Settings]) -> int:
     """What Graft does after the leases of killed publications have lapsed and their drafts have become old.
 
@@ -53,7 +57,7 @@ def problems(settings: Settings, registry: Registry, notes: list[dict], machines
 
 
 def _leases(registry: Registry) -> Iterator[str]:
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + PATIENCE
     while (held := registry.held_leases()) and time.monotonic() < deadline:
         time.sleep(1.0)  # those of killed processes lapse
     if held:
@@ -87,7 +91,7 @@ def _store(settings: Settings, registry: Registry) -> Iterator[str]:
         yield f"{len(damaged)} of {len(needed)} blobs are missing or damaged in the store"
     if doomed := registry.doomed_blobs():
         yield f"{len(doomed)} blobs are still to be deleted"
-    if unknown := _names_in(blobs) - needed:
+    if unknown := names_in(blobs) - needed:
         yield f"{len(unknown)} blobs of the store belong to nothing: {sorted(unknown)[:3]}"
 
 
@@ -101,7 +105,7 @@ def _is_whole(blobs: Blobs, digest: str) -> bool:
     return found.hexdigest() == digest
 
 
-def _names_in(blobs: Blobs) -> set[str]:
+def names_in(blobs: Blobs) -> set[str]:
     """Of all files in the store, drafts included; the product never lists it."""
     root = getattr(blobs, "root", None)
     if isinstance(root, Path):
