@@ -23,7 +23,6 @@ from core.registry.schema import artifact_blobs, leases
 from core.settings import Settings
 from tests.soak.checks import datasets, models, recorded, working_files
 
-
 PATIENCE = 60.0
 """Seconds in which the leases of killed processes have to lapse."""
 
