@@ -4,7 +4,7 @@
 
     registry.db                   supervisor.lock|json|log      deletion.lock     explaining.log     backup.log
     access.log access.log.1 ...   .access.lock                  (of a second web process: access-2.log ...)
-    .restore/                     (``core.backups.restoring``)
+    .restore/                     (``core.backups.restoring``)      .upkeep    (``core.jobs.node_upkeep``)
     datasets/<id>/manifest.json photos/<digest>.jpg unlabelled/<digest>.jpg    datasets/.import.lock .check.lock
     datasets/<id>/findings-<method>.json decisions.json lineage.json .decisions.lock    (``core.curation``)
     datasets/<id>/.shortlist-<id>/ .curve-<id>/ learning-curve-<method>.json    datasets/.shortlist.lock
@@ -255,6 +255,11 @@ def supervisor_lock(settings: Settings) -> Path:
 def supervisor_state(settings: Settings) -> Path:
     """Which process the supervisor is, and of which code."""
     return settings.home / "supervisor.json"
+
+
+def upkeep_stamp(settings: Settings) -> Path:
+    """When a machine that only trains last tidied its folder."""
+    return settings.home / ".upkeep"
 
 
 def supervisor_log(settings: Settings) -> Path:

@@ -17,6 +17,7 @@ from core.files.locks import Lock, try_acquire
 from core.jobs.holder import note_holder
 from core.jobs.logs import open_log
 from core.jobs.machine import register, settings_of_node
+from core.jobs.node_upkeep import keep_up_here
 from core.jobs.processes import identity_of
 from core.jobs.protocol import code_version
 from core.jobs.reuse import JOB
@@ -50,6 +51,7 @@ def main(arguments: list[str] | None = None) -> int:
         if facts.problem:
             raise Conflict(facts.problem)
         check_version(options.version)
+        keep_up_here(settings, registry)
         if not is_wanted(registry, options.run, options.attempt):
             print(f"Attempt {options.attempt} of run {options.run} was given up before it started.", file=sys.stderr)
             return GIVEN_UP

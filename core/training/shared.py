@@ -122,7 +122,8 @@ class Publisher:
 
 
 def publish_finished(of: AttemptOf, model: Path) -> None:
-    """Publishes the finished model, which is in the folder ``model`` still, and the predictions. Waits for the store.
+    """Publishes the finished model, which is in the folder ``model`` still, the predictions, and the last checkpoints,
+    from which another machine extends the run. Waits for the store.
 
     Raises:
         Stopped: a stop was requested. Conflict: another attempt has taken over. Unavailable: the store refuses.
@@ -136,6 +137,8 @@ def publish_finished(of: AttemptOf, model: Path) -> None:
     def publish() -> None:
         publish_model(of.settings, of.registry, run, model, of.stop.check)
         publish_results(of.settings, of.registry, run, of.stop.check)
+        with suppress(NotFound):  # nothing was trained by epochs
+            publish_checkpoints(of.settings, of.registry, run, of.stop.check)
 
     if of.settings.artifacts:
         patiently(publish, waiting)

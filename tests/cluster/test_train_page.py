@@ -34,7 +34,7 @@ def photos() -> Path:
 def test_people_train_on_two_machines_from_the_page_and_lose_one(both, settings, registry, monkeypatch, context):  # noqa: F811
     monkeypatch.delenv("GRAFT_TRAINER")
     began = time.monotonic()
-    dataset = graft("import", str(photos()), "--name", "photos")["dataset"]["id"]
+    dataset = graft("import", str(photos()), "--name", "photos")["dataset"]
     say(began, f"{photos().name} is imported")
     server = start_server(settings.home, settings.home / "server.log")
     visit = visit_with(context, server)

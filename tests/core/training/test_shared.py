@@ -155,7 +155,7 @@ def test_an_attempt_that_was_taken_over_publishes_nothing(machines, running):
     assert first.registry.artifact(checkpoints_name(running.id)) is None
 
 
-def test_model_and_predictions_are_published_before_the_run_is_finished(machines, running):
+def test_what_others_need_is_published_before_the_run_is_finished(machines, running):
     first, second = machines
     folder = run_folder(first.settings, running.id)
     draft = folder.model / ".tmp"
@@ -163,6 +163,7 @@ def test_model_and_predictions_are_published_before_the_run_is_finished(machines
     (draft / "card.json").write_text("{}")
     for split in ("validation", "test"):
         folder.predictions(split).write_bytes(b"npz")
+    save(first, running, 1, 2)
     attempt = SimpleNamespace(
         run=replace(running, attempt=99),  # as when it was read after another attempt had begun
         number=running.attempt,
@@ -176,6 +177,8 @@ def test_model_and_predictions_are_published_before_the_run_is_finished(machines
     assert first.registry.artifact(results_name(running.id)).files == 2
     bringing.bring(second.settings, model_name(running.id), second.home / "model")
     assert read(second.home / "model") == {"card.json": b"{}"}
+    bringing.bring(second.settings, checkpoints_name(running.id), second.home / "checkpoints")
+    assert Checkpoints(second.home / "checkpoints").latest().epoch == 2  # a kill now loses no epoch for who extends it
 
 
 def test_curves_go_along(machines, running):

@@ -16,7 +16,8 @@ from core.artifacts.upkeep import keep_up
 from core.errors import GraftError
 from core.files import leftovers
 from core.files.here import checkpoints_name, model_here, predictions_here
-from core.files.home import run_folder
+from core.files.home import run_folder, run_folders
+from core.jobs import node_upkeep
 from core.registry import Registry
 from core.registry.artifacts import PUBLICATION
 from core.registry.schema import artifact_blobs, leases
@@ -36,8 +37,14 @@ def an_hour_later(registry: Registry, homes: Iterable[Settings]) -> int:
     with registry.writing(least=None) as connection:
         ended = leases.c.expires_at - PUBLICATION_SECONDS
         connection.execute(leases.update().where(leases.c.name.startswith(PUBLICATION)).values(expires_at=ended))
-    with patch.object(leftovers, "DRAFT_SECONDS", -1.0):
-        return sum(len(leftovers.remove_drafts(settings.home)) for settings in homes)
+    removed = 0
+    with patch.object(leftovers, "DRAFT_SECONDS", -1.0), patch.object(node_upkeep, "EVERY_SECONDS", -1.0):
+        for settings in homes:
+            if settings.home == settings.cache:  # of trainers
+                node_upkeep.keep_up_here(settings, registry)
+            else:
+                removed += len(leftovers.remove_drafts(settings.home))
+    return removed
 
 
 def problems(settings: Settings, registry: Registry, notes: list[dict], machines: Iterable[Settings]) -> list[str]:
@@ -51,8 +58,15 @@ def problems(settings: Settings, registry: Registry, notes: list[dict], machines
     found += [*_fetched(settings, registry), *models(settings, registry), *_store(settings, registry)]
     for one in machines:
         if one.home.exists():
-            found += [f"{one.home.parent.name}, {one.home.name}: {what}" for what in working_files(one)]
+            left = [*working_files(one), *_of_deleted_runs(one, registry)]
+            found += [f"{one.home.parent.name}, {one.home.name}: {what}" for what in left]
     return found
+
+
+def _of_deleted_runs(settings: Settings, registry: Registry) -> Iterator[str]:
+    known = {run.id for run in registry.runs()}
+    if left := sorted(folder.run_id for folder in run_folders(settings) if folder.run_id not in known):
+        yield f"folders of {len(left)} deleted runs are left: {left[:3]}"
 
 
 def _leases(registry: Registry) -> Iterator[str]:
