@@ -68,9 +68,12 @@ def remove_copies(settings: Settings, registry: Registry) -> int:
 
 
 def _copies(settings: Settings) -> Iterator[Path]:
-    """Folders of datasets, runs and backbones that were published or fetched, as a whole or in part."""
+    """Folders of datasets and backbones that were published or fetched, and of all runs: a trainer may have been killed
+    before it published anything. The name of a run is never given again; that of a backbone is."""
     for root in dict.fromkeys((settings.home, settings.cache or settings.home)):
-        for kind in (datasets_folder, runs_folder, backbones_folder):
-            for folder in kind(replace(settings, home=root)).glob("[!.]*"):
+        own = replace(settings, home=root)
+        yield from runs_folder(own).glob("[!.]*")
+        for kind in (datasets_folder, backbones_folder):
+            for folder in kind(own).glob("[!.]*"):
                 if any(folder.glob(".artifact-*")) or any(folder.glob("*/.artifact-*")):
                     yield folder

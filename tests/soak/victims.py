@@ -12,6 +12,7 @@ from core.jobs.processes import Identity, identity_of, signal_process
 
 _KINDS = (
     ("tests.soak.trainer", "trainer"),
+    ("tests.soak.cluster.trainer", "trainer"),
     ("core.training", "trainer"),
     ("core.jobs.background_imports", "import"),
     ("core.jobs.background_tables", "table"),

@@ -5,7 +5,7 @@ import pytest
 from core.artifacts import bringing, parts
 from core.artifacts.upkeep import Upkeep, keep_up, ownerless, remove_copies
 from core.files.here import dataset_here, predictions_here
-from core.files.home import dataset_folder, run_folder
+from core.files.home import dataset_folder, run_folder, run_folders
 from core.jobs import imports
 from core.runs.values import Status
 from core.workbench import delete
@@ -56,6 +56,18 @@ def test_a_deletion_deletes_everywhere(filled, store):
     assert remove_copies(second.settings, second.registry) == 2
     assert not dataset_folder(second.settings, found.dataset.id).path.exists()
     assert not run_folder(second.settings, run.id).path.exists()
+
+
+def test_what_a_trainer_left_that_was_killed_before_it_published_goes_with_its_run(filled):
+    first, second, found = filled
+    run, other = found.runs[:2]
+    for one in (run, other):
+        folder = run_folder(second.settings, one.id)
+        folder.path.mkdir(parents=True)
+        folder.log.write_text("Loading\n")
+    delete.delete_runs(first.settings, first.registry, [run.id])
+    assert remove_copies(second.settings, second.registry) == 1
+    assert [one.run_id for one in run_folders(second.settings)] == [other.id]
 
 
 def test_an_empty_registry_deletes_no_copy(filled, tmp_path):

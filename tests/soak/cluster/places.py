@@ -98,7 +98,8 @@ class Place(Machine):
     def victims(self) -> list[Victim]:
         """Graft's processes on it, as this process sees them."""
         found = {victim.pid: victim for folder in (self.home, self.cache) for victim in processes_of(folder)}
-        return [victim for victim in found.values() if victim.kind != "other"]
+        starting = {process.pid for process in self._spawned}  # nsenter
+        return [victim for victim in found.values() if victim.pid not in starting]
 
     def freeze(self) -> None:
         """Everything on it stands still, as on a machine that is suspended."""

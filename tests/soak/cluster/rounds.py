@@ -26,7 +26,7 @@ from tests.soak.cluster.home import NAMES, TRAINER, Desk, SharedHome, SharedPeop
 from tests.soak.cluster.places import Place
 from tests.soak.cluster.services import Shared
 from tests.soak.cluster.stand_in import StandIn
-from tests.soak.home import SoakHome
+from tests.soak.home import QUICK, SoakHome
 from tests.soak.reference import Reference, trained_without_a_kill
 from tests.soak.resting import unfinished
 
@@ -221,6 +221,7 @@ def soak(arguments: list[str]) -> int:
     parser.add_argument("--store", choices=("s3", "folder"), help="s3 for odd seeds, else a shared folder")
     parser.add_argument("--folder", type=Path, help="for its files; kept")
     parser.add_argument("--reference", type=Path, help="a folder with uninterrupted runs of an earlier call")
+    parser.add_argument("--quick", action="store_true", help="only runs without TensorFlow: more faults in less time")
     parser.add_argument("--round", type=float, default=180.0, help="seconds of faults in a round")
     options = parser.parse_args(arguments)
     folder = (options.folder or Path(tempfile.mkdtemp(prefix="graft-soak-", dir="/tmp"))).resolve()
@@ -234,6 +235,7 @@ def soak(arguments: list[str]) -> int:
     reference = trained_without_a_kill(whole.folder, NAMES, whole)
     say("the runs without a fault have finished")
     test = ClusterSoak(folder, reference, random.Random(options.seed), in_bucket=store == "s3")
+    test.people.names = tuple(QUICK) if options.quick else NAMES
     end, counted = time.monotonic() + 60 * options.minutes, Counter[str]()
     try:
         test.begin()
