@@ -1,4 +1,8 @@
-"""axe-core on every page and view, on a screen and on a phone, in light and in dark."""
+"""Every page and view is opened once and checked in several ways, each of which takes less time than to open it.
+
+Errors, calls outside, a walk with the Tab key, axe-core on a screen and on a phone in light and in dark, and what
+overflows on the phone.
+"""
 
 from collections.abc import Iterator
 
@@ -12,6 +16,7 @@ from core.runs.values import Status
 from core.web.compare.view_list import VIEWS as COMPARE_VIEWS
 from core.web.parts.frame import SECTIONS
 from tests.browser.conftest import READY, Server, start_server, stop_server
+from tests.browser.keyboard import MAIN, walk
 from tests.browser.screenshots import SCHEMES, SIGNED_IN, SIZES, SLOW_PAGES, addresses
 from tests.browser.test_login import code_of, set_first_password
 
@@ -70,6 +75,8 @@ def guarded_server(tmp_path_factory) -> Iterator[Server]:
     stop_server(server)
 
 
+PHONE, _ = SIZES["phone"]
+"""Pixels from side to side."""
 COLOURS = {"light": "rgb(252, 252, 250)", "dark": "rgb(18, 22, 20)"}
 """Behind a page, by which one sees that it has changed."""
 OF_COLOURS = {"runOnly": ["color-contrast", "link-in-text-block"]}
@@ -121,18 +128,30 @@ SHOWN = {
 """What stands on a page, so that not an empty one is found accessible."""
 
 
+OF_COMPARE = ".st-key-compare-view button"
+"""Where the walk through a view begins: what is above it is the same in all of them."""
+
+
 @pytest.mark.parametrize("name", [*PAGES, *VIEWS])
-def test_every_page_works_is_accessible_and_calls_nobody_outside(advised_visit, name):
+def test_every_page_works_by_keyboard_is_accessible_fits_a_phone_and_calls_nobody_outside(advised_visit, name):
     page = advised_visit.open(address_of(name, advised_visit.server))
-    page.wait_for_timeout(SLOW_PAGES.get(name, 1000))
+    page.wait_for_timeout(SLOW_PAGES.get(name, 0))
+    walked = walk(page, OF_COMPARE if name.startswith("compare-") else MAIN)
     for words in SHOWN.get(name, ()):
         expect(page.get_by_text(words).first).to_be_attached()
-    assert page.get_by_text("Graft made a mistake").count() == 0
-    assert page.get_by_test_id("stException").count() == 0
+    expect_no_error(page)
+    wrong = walked.faults + in_all_looks(page)
+    assert not wrong, "\n".join(wrong)
+    assert page.viewport_size["width"] == PHONE
+    assert page.evaluate("document.querySelector('[data-testid=stMain]').scrollWidth") <= PHONE
+    expect_no_error(page)
     assert advised_visit.outside == []
     assert advised_visit.complaints == []
-    wrong = in_all_looks(page)
-    assert not wrong, "\n".join(wrong)
+
+
+def expect_no_error(page: Page) -> None:
+    assert page.get_by_text("Graft made a mistake").count() == 0
+    assert page.get_by_test_id("stException").count() == 0
 
 
 @pytest.mark.parametrize(

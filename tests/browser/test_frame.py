@@ -7,7 +7,6 @@ import sys
 import time
 
 import httpx
-import pytest
 from playwright.sync_api import expect
 
 from core.files.home import registry_file, runs_folder
@@ -28,19 +27,6 @@ def test_the_first_visitor_of_a_fresh_server_who_opens_a_deep_link_gets_the_fram
             expect(navigation.get_by_text(title, exact=True)).to_be_visible()
     expect(navigation.get_by_text("People", exact=True)).to_have_count(0)
     expect(page.get_by_role("heading", name="Runs").first).to_be_visible()
-
-
-@pytest.mark.parametrize("path", PATHS)
-def test_on_a_phone_no_page_overflows_crashes_calls_outside_or_breaks_the_content_policy(filled_visit, path):
-    """On a screen: ``test_accessibility.py``."""
-    filled_visit.page.set_viewport_size({"width": 390, "height": 844})
-    page = filled_visit.open(path)
-    page.wait_for_timeout(1000)
-    assert page.evaluate("document.querySelector('[data-testid=stMain]').scrollWidth") <= 390
-    assert page.get_by_text("Graft made a mistake").count() == 0
-    assert page.get_by_test_id("stException").count() == 0
-    assert filled_visit.outside == []
-    assert filled_visit.complaints == []
 
 
 def test_a_call_outside_would_be_noticed(filled_visit):

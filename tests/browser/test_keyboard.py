@@ -8,23 +8,16 @@ a ticked run has a link, a backbone is chosen in the box. Labelling by keyboard 
 
 import re
 
-import pytest
 from playwright.sync_api import expect
 
-from core.web.compare.view_list import VIEWS
 from tests.browser.conftest import visit_with
-from tests.browser.keyboard import MAIN, SCRIPT, expect_focus, tab_to, wait_until_drawn, walk, where
+from tests.browser.keyboard import SCRIPT, expect_focus, tab_to, wait_until_drawn, walk, where
 from tests.browser.test_accessibility import PAGES, address_of
 
-OTHERS = ("dataset", "check", "label", "run", "race", "backbone", "add-backbone", "add-file", "train-custom")
-OF_COMPARE = ".st-key-compare-view button"
-"""Where the walk through a view begins: what is above it is the same in all of them."""
 
-
-@pytest.mark.parametrize("name", [*PAGES, *OTHERS, *(f"compare-{view}" for view in VIEWS)])
-def test_the_tab_key_reaches_every_action_in_order_and_shows_where_it_is(advised_visit, name):
-    page = advised_visit.open(address_of(name, advised_visit.server))
-    found = walk(page, OF_COMPARE if name.startswith("compare-") else MAIN)
+def test_the_tab_key_reaches_every_action_of_a_grid_in_order_and_shows_where_it_is(advised_visit):
+    """Of every other page and view: ``test_accessibility.py``."""
+    found = walk(advised_visit.open(address_of("train-custom", advised_visit.server)))
     assert not found.faults, "\n".join(found.faults)
 
 
