@@ -20,12 +20,14 @@ from core.jobs.supervisor import Supervisor
 from core.jobs.trainers import Command
 from core.recipes.recipe import Recipe
 from core.registry import Registry
+from core.runs.needs import RunNeeds
 from core.runs.values import Attempt, Run, Status
 from core.settings import Settings
 from tests.factories import make_dataset, make_photos, make_run
 
 FAKE_TRAINER = [sys.executable, str(Path(__file__).with_name("fake_trainer.py"))]
 FAKE_DRIVER = """
+from types import SimpleNamespace
 class NVMLError(Exception): pass
 def nvmlInit(): pass
 def nvmlShutdown(): pass
@@ -33,8 +35,9 @@ def nvmlDeviceGetCount(): return 2
 def nvmlDeviceGetHandleByIndex(index): return index
 def nvmlDeviceGetUUID(handle): return f"GPU-{handle}"
 def nvmlDeviceGetName(handle): return f"Fake GPU {handle}"
+def nvmlDeviceGetMemoryInfo(handle): return SimpleNamespace(total=(24 + 56 * handle) * 10**9)
 """
-"""A fake ``pynvml`` with two GPUs."""
+"""A fake ``pynvml`` with two GPUs, of 24 and 80 GB."""
 
 
 def fake_command(run_id: str, attempt: int) -> list[str]:
@@ -56,14 +59,14 @@ class Home:
         photos = make_photos()
         registry.add_dataset(make_dataset(photos), photos)
 
-    def add(self, *, priority: int = 0, backbone: str | None = None, **script) -> Run:
+    def add(self, *, priority: int = 0, backbone: str | None = None, needs: RunNeeds | None = None, **script) -> Run:
         """Schedule a run with a script for ``fake_trainer``."""
         self._added += 1
         recipe = {"recipe": Recipe(backbone=backbone)} if backbone else {}
         run = make_run(self._added, priority=priority, **recipe)
         self.folder(run).mkdir(parents=True)
         (self.folder(run) / "script.json").write_text(json.dumps(script))
-        return self.registry.add_run(run)
+        return self.registry.add_run(run, needs)
 
     def rewrite(self, run: Run, **script) -> None:
         (self.folder(run) / "script.json").write_text(json.dumps(script))

@@ -9,6 +9,7 @@ from pydantic_core import PydanticCustomError
 from core.api.limits import MOST_PHOTOS
 from core.datasets.decoding.fit import Fit
 from core.models.conformal import CONFIDENCE
+from core.planning.needs import FORMS
 from core.planning.presets import Preset
 from core.recipes.hyperparameters import BOUNDS, CHOICES, Precision
 from core.recipes.patterns import Cascade, Pattern
@@ -135,6 +136,7 @@ class LaunchRequest(_Asked):
     repeat: int = Field(1, ge=1, le=1000, description="With so many seeds each.")
     force: bool = Field(False, description="Train again even if a result exists.")
     priority: int = Field(0, ge=-(2**31), lt=2**31, description="Higher starts first.")
+    needs: list[str] = Field([], max_length=10, description=f"What the machine must have; some of: {FORMS}.")
     dry_run: bool = Field(False, description="Only plan; nothing is launched.")
     confirmed: bool = Field(False, description="Launch also a very large number of runs.")
 

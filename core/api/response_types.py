@@ -9,7 +9,7 @@ from typing import Literal
 from pydantic import Field
 
 from core.api.described import Described, Values
-from core.api.run_types import RunRow
+from core.api.run_types import QueuedRow, RunRow
 
 
 class DatasetProblem(Described):
@@ -226,7 +226,7 @@ class QueueState(Described):
     supervisor: SupervisorState = Field(description="The process that starts runs.")
     paused: str = Field(description="Why no waiting run starts; empty while they do.")
     running: list[RunRow] = Field(description="Runs that train now.")
-    waiting: list[RunRow] = Field(description="The next one first.")
+    waiting: list[QueuedRow] = Field(description="The next one first.")
 
 
 class HealthCheck(Described):

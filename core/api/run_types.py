@@ -37,10 +37,16 @@ class RunRow(Described):
     owner: str = Field(description="Account that launched it; empty without one.")
 
 
+class QueuedRow(RunRow):
+    """A run in a list of runs that may wait."""
+
+    waits: str = Field(description="What it needs that not every slot has; empty where it only waits its turn.")
+
+
 class RunList(Described):
     """Some of the runs that match."""
 
-    runs: list[RunRow] = Field(description="The newest first.")
+    runs: list[QueuedRow] = Field(description="The newest first.")
     total: int = Field(description="How many match in all.")
     leaks: list[LeakNote] = Field(description="Of their datasets.")
 
@@ -70,9 +76,10 @@ class RunEvaluation(Described):
     hardest: list[str] = Field(description="Digests of the photos with the lowest probability of the true class.")
 
 
-class RunDetails(RunRow):
+class RunDetails(QueuedRow):
     """All about one run."""
 
+    needs: Values = Field(description="What its slot must have: `gpus`, `gpu_kind`, `gpu_bytes`, `memory_bytes`, ...")
     evaluation: RunEvaluation | None = Field(description="Null before the run is finished.")
     leaks: LeakNote | None = Field(description="Null where a check found no leak, or nobody checked.")
     cost: Values | None = Field(

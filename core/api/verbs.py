@@ -35,6 +35,7 @@ from core.output.smaller import shrink_json
 from core.people.acting import acting
 from core.planning.capacity import many_runs
 from core.planning.decide import Decision
+from core.planning.needs import needs_of
 from core.planning.options import RecipeOptions, choice_of
 from core.recipes.hyperparameters import Precision
 from core.registry.search import RunQuery
@@ -282,6 +283,7 @@ def launch(bench: Workbench, request: Mapping[str, Any], *, who: str) -> dict:
         InvalidInput: nothing of it can be launched. Conflict: these are very many runs, and ``confirmed`` is not set.
     """
     choice, dataset = choice_of(_options(request)), bench.registry.dataset(request["dataset"])
+    needs = needs_of(request["needs"], mark="")
     concern = many_runs(len(bench.recipes(dataset.id, choice)))
     if concern is not None and not request["confirmed"] and not request["dry_run"]:
         raise Conflict(f"{concern.sentence} Nothing was launched; send confirmed: true to confirm.")
@@ -291,7 +293,7 @@ def launch(bench: Workbench, request: Mapping[str, Any], *, who: str) -> dict:
     leaks = {"leaks": bench.leak_note(dataset.id)}
     if request["dry_run"]:
         return plan_json(plan) | leaks
-    launched = bench.launch_grid(plan, priority=request["priority"])
+    launched = bench.launch_grid(plan, priority=request["priority"], needs=needs)
     _log(bench, who, "launch", {"runs": [run.id for _, run in launched]})
     rows = [planned_row(one, run.id) | {"status": str(run.status)} for one, run in launched]
     rows += [planned_row(one, None) for one in plan.plans if one.decision is Decision.REFUSED]

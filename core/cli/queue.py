@@ -3,6 +3,7 @@
 import sys
 import time
 from argparse import Namespace
+from collections.abc import Iterable
 
 from core import jobs
 from core.cli.verbs import Result, Verbs, add_runs, add_verb, table
@@ -32,7 +33,13 @@ def queue(options: Namespace) -> Result:
 def queue_text(result: dict) -> str:
     rows = [(row["run"], row["status"], row["name"]) for row in (*result["running"], *result["waiting"])]
     told = table(("run", "status", "name"), rows) if rows else "No run is waiting or running."
+    told = "\n".join([told, *wait_lines(result["waiting"])])
     return f"{told}\n{result['paused']}" if result["paused"] and result["waiting"] else told
+
+
+def wait_lines(rows: Iterable[dict]) -> list[str]:
+    """Why runs wait that do not only wait their turn."""
+    return [f"{row['run']} waits: {row['waits']}" for row in rows if row.get("waits")]
 
 
 def wait(options: Namespace) -> Result:

@@ -2,6 +2,7 @@
 
 from argparse import Namespace
 
+from core.cli.queue import wait_lines
 from core.cli.verbs import Result, Verbs, add_list, add_verb, leak_lines, table
 from core.comparison.cost_axes import UNKNOWN_TRAINING_TIME
 from core.errors import InvalidInput
@@ -48,7 +49,8 @@ def runs_text(result: dict) -> str:
     rows = [
         (row["run"], row["status"], row["name"], row["epochs_done"], percent(row["accuracy"])) for row in result["runs"]
     ]
-    return "\n".join([table(("run", "status", "name", "epochs", "test accuracy"), rows), *leak_lines(result)])
+    listed = table(("run", "status", "name", "epochs", "test accuracy"), rows)
+    return "\n".join([listed, *wait_lines(result["runs"]), *leak_lines(result)])
 
 
 def show(options: Namespace) -> Result:
@@ -59,6 +61,7 @@ def show(options: Namespace) -> Result:
 def show_text(result: dict) -> str:
     lines = [f"{result['run']}  {result['name']}  {result['status']}  {result['reason']}".rstrip()]
     lines.append(f"  {_recipe_line(Recipe.from_dict(result['recipe']))}")
+    lines += [f"  {result['waits']}"] if result["waits"] else []
     if result["evaluation"]:
         evaluation = result["evaluation"]
         low, high = evaluation["ci95"]

@@ -6,12 +6,13 @@ from collections.abc import Sequence
 
 from core.cli.queue import report_unfinished, wait_for
 from core.cli.recipe_options import add_recipe_options
-from core.cli.verbs import Result, Verbs, add_verb
+from core.cli.verbs import Result, Verbs, add_list, add_verb
 from core.errors import GraftError, InvalidInput
 from core.output.plans import launch_json, plan_json, planned_row
 from core.planning.capacity import many_runs
 from core.planning.decide import Decision, Level
 from core.planning.grid_plan import GridPlan
+from core.planning.needs import FORMS, needs_of
 from core.planning.options import RecipeOptions, choice_of
 from core.runs.values import Run, Status
 from core.text.units import duration
@@ -28,6 +29,7 @@ def add_verbs(verbs: Verbs) -> None:
     add_recipe_options(verb)
     verb.add_argument("--force", action="store_true", help="retrain even if a result exists, with the next free seed")
     verb.add_argument("--priority", type=int, default=0, help="higher starts first")
+    add_list(verb, "--needs", "NEED", f"what the machine must have; one or more of: {FORMS}")
     verb.add_argument("--dry-run", action="store_true", help="only show the plan")
     verb.add_argument("--wait", action="store_true", help="until all runs have ended")
     verb.add_argument("--yes", action="store_true", help="do not ask before many runs")
@@ -35,6 +37,7 @@ def add_verbs(verbs: Verbs) -> None:
 
 def train(options: Namespace) -> Result:
     workbench, choice = Workbench.open(), choice_of(RecipeOptions.of(vars(options)))
+    needs = needs_of(options.needs)
     dataset = workbench.registry.dataset(options.dataset)
     _ask_about_number(len(workbench.recipes(dataset.id, choice)), options)
     plan = workbench.grid_plan(dataset.id, choice)
@@ -45,7 +48,7 @@ def train(options: Namespace) -> Result:
         return plan_json(plan) | leaks, not plan.refused
     if _asks(options):
         _ask_about(plan)
-    launched = workbench.launch_grid(plan, priority=options.priority)
+    launched = workbench.launch_grid(plan, priority=options.priority, needs=needs)
     rows = [planned_row(one, run.id) | {"status": str(run.status)} for one, run in launched]
     done = _waited(workbench, [run for _, run in launched], rows) if options.wait else True
     for row in plan.refused:

@@ -77,7 +77,10 @@ class Launcher(Protocol):
     """
 
     def slots(self) -> Sequence[Slot]:
-        """All slots there are now, busy ones included; each takes one run at a time, by its name."""
+        """All slots there are now, busy ones included; each takes one run at a time, by its name.
+
+        Their ``resources`` decide which runs they get: of a slot of which nothing is known, those that need nothing.
+        """
 
     def start(self, run_id: str, attempt: int, slot: Slot) -> StartedTrainer | None:
         """Start a claimed attempt; None while something of an earlier attempt still runs, then it is called again.

@@ -5,8 +5,8 @@ record is written. The trainer takes the next run's ``alive.lock``; then it clai
 identity, in one transaction; then it releases the old lock. So a claimed run is always locked, and a trainer always
 holds at least one lock, by which a new supervisor finds it. The supervisor follows by the identity in the registry.
 
-Where no run waits, the trainer waits for one (``wait_for_next``): it keeps its lock, and so its slot, and ends as soon
-as the first run of the queue needs another process.
+Where no run waits that fits its slot, the trainer waits for one (``wait_for_next``): it keeps its lock, and so its
+slot, and ends as soon as the first such run of the queue needs another process.
 
 Nothing is started that a supervisor would not start: without one, or after new code was installed, the trainer ends. On
 a machine of a cluster the registry knows the trainer by its job (``GRAFT_JOB``), and the trainer the supervisor by its
@@ -50,7 +50,7 @@ _CHECK_SECONDS = 1.0
 def can_reuse(ended: Run, waiting: Run) -> bool:
     """Whether the waiting run needs what the ended one has in memory: the same photos and the same first network.
 
-    Only for the next run in the queue, so that the order of the queue is kept.
+    Only for the next run in the queue that fits the slot, so that the order of the queue is kept.
     """
     needed = process_of(waiting.dataset_id, waiting.recipe)
     return bool(needed) and needed == process_of(ended.dataset_id, ended.recipe)
@@ -117,7 +117,8 @@ class TrainerReuse:
             run_id: of the run this process has just finished.
         """
         try:
-            ended, run = self._registry.run(run_id), self._registry.next_run()
+            ended = self._registry.run(run_id)
+            run = self._registry.next_run(ended.slot or "")
             if run is None or not can_reuse(ended, run) or not self._may_go_on():
                 return None
             return self._take(run, ended.slot or "")
@@ -126,21 +127,22 @@ class TrainerReuse:
             return None
 
     def wait_for_next(self, run_id: str, seconds: float | None = None) -> Run | None:
-        """As ``claim_next``, but waits for up to ``seconds`` (default: ``IDLE_SECONDS``) while the queue is empty."""
+        """As ``claim_next``, but waits for up to ``seconds`` (default: ``IDLE_SECONDS``) while no run fits its slot."""
         deadline = time.monotonic() + (IDLE_SECONDS if seconds is None else seconds)
         try:
-            while self._registry.next_run() is None:
+            slot = self._registry.run(run_id).slot or ""
+            while self._registry.next_run(slot) is None:
                 if time.monotonic() >= deadline or not self._may_go_on():
                     return None
-                self._watch_queue(min(deadline, time.monotonic() + _CHECK_SECONDS))
+                self._watch_queue(slot, min(deadline, time.monotonic() + _CHECK_SECONDS))
         except (GraftError, OSError) as error:
             print(f"The next run gets a process of its own: {error}", file=sys.stderr)
             return None
         return self.claim_next(run_id)
 
-    def _watch_queue(self, until: float) -> None:
-        """Returns when a run is in the queue, or at ``until`` of the monotonic clock."""
-        while time.monotonic() < until and self._registry.next_run() is None:
+    def _watch_queue(self, slot: str, until: float) -> None:
+        """Returns when a run that fits the slot is in the queue, or at ``until`` of the monotonic clock."""
+        while time.monotonic() < until and self._registry.next_run(slot) is None:
             time.sleep(_POLL_SERVER_SECONDS if self._settings.registry else _POLL_SECONDS)
 
     def _may_go_on(self) -> bool:

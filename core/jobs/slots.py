@@ -3,9 +3,11 @@
 import os
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 from core.errors import InvalidInput
+from core.runs.needs import SlotResources
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -16,11 +18,13 @@ class Slot:
         name: a GPU's UUID (several joined by "+"), or ``cpu``; stored with every attempt.
         title: shown to the user.
         environment: variables that must be set before TensorFlow is imported.
+        resources: what it has, by which a run that needs something finds its slot.
     """
 
     name: str
     title: str
     environment: Mapping[str, str] = field(default_factory=dict)
+    resources: SlotResources = field(default_factory=SlotResources, compare=False)
 
     @property
     def is_gpu(self) -> bool:
@@ -39,6 +43,10 @@ def discover_slots(environ: Mapping[str, str] | None = None) -> tuple[Slot, ...]
     ``CUDA_VISIBLE_DEVICES`` is ignored: Graft's own processes set it to hide the GPUs from themselves.
     """
     wanted = (os.environ if environ is None else environ).get("GRAFT_GPUS", "all").strip()
+    return tuple(_of_this_machine(slot) for slot in _chosen(wanted))
+
+
+def _chosen(wanted: str) -> tuple[Slot, ...]:
     if wanted.lower() in ("none", "-1"):
         return (CPU,)
     found = _gpus()
@@ -47,6 +55,13 @@ def discover_slots(environ: Mapping[str, str] | None = None) -> tuple[Slot, ...]
     slots = [[_pick(found, name.strip()) for name in group.split("+")] for group in wanted.split(",")]
     _check_once([gpu for group in slots for gpu in group])
     return tuple(_joined(group) for group in slots)
+
+
+def _of_this_machine(slot: Slot) -> Slot:
+    """With the memory and the CPUs that all slots here share."""
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    resources = replace(slot.resources, memory_bytes=memory, cpus=len(os.sched_getaffinity(0)))
+    return replace(slot, resources=resources)
 
 
 def _check_once(gpus: list[Slot]) -> None:
@@ -62,6 +77,9 @@ def _joined(gpus: list[Slot]) -> Slot:
         name="+".join(names),
         title=" + ".join(title if count == 1 else f"{count} x {title}" for title, count in titles.items()),
         environment={**gpus[0].environment, "CUDA_VISIBLE_DEVICES": ",".join(names)},
+        resources=SlotResources(
+            gpus=len(gpus), gpu_kinds=tuple(titles), gpu_bytes=min(gpu.resources.gpu_bytes for gpu in gpus)
+        ),
     )
 
 
@@ -85,20 +103,32 @@ def _gpus() -> tuple[Slot, ...]:
         return ()
     try:
         handles = [pynvml.nvmlDeviceGetHandleByIndex(index) for index in range(pynvml.nvmlDeviceGetCount())]
-        return tuple(_gpu(_text(pynvml.nvmlDeviceGetUUID(h)), _text(pynvml.nvmlDeviceGetName(h))) for h in handles)
+        return tuple(
+            _gpu(_text(pynvml.nvmlDeviceGetUUID(h)), _text(pynvml.nvmlDeviceGetName(h)), _memory(pynvml, h))
+            for h in handles
+        )
     except pynvml.NVMLError:  # a GPU that has failed: the CPU is better than no supervisor
         return ()
     finally:
         pynvml.nvmlShutdown()
 
 
-def _gpu(uuid: str, title: str) -> Slot:
+def _memory(nvml: Any, handle: Any) -> int:
+    """All of a GPU's memory; 0 where the driver does not say."""
+    try:
+        return int(nvml.nvmlDeviceGetMemoryInfo(handle).total)
+    except nvml.NVMLError:
+        return 0
+
+
+def _gpu(uuid: str, title: str, memory: int) -> Slot:
     environment = {
         "CUDA_VISIBLE_DEVICES": uuid,
         "CUDA_DEVICE_ORDER": "PCI_BUS_ID",
         "TF_FORCE_GPU_ALLOW_GROWTH": "true",
     }
-    return Slot(name=uuid, title=title, environment=environment)
+    resources = SlotResources(gpus=1, gpu_kinds=(title,), gpu_bytes=memory)
+    return Slot(name=uuid, title=title, environment=environment, resources=resources)
 
 
 def _text(value: str | bytes) -> str:

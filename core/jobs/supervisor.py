@@ -16,10 +16,12 @@ from core.files.process_logs import limit_log
 from core.jobs.exit_policy import TrainerExit, decide_outcome
 from core.jobs.launching import Launcher, StartedTrainer
 from core.jobs.limits import RunLimits
+from core.jobs.placing import placed
 from core.jobs.protocol import why_paused
 from core.jobs.reuse import IDLE_SECONDS
 from core.jobs.slots import Slot
 from core.registry import Registry
+from core.registry.placement import KnownSlot
 from core.registry.queue import INTERRUPTED
 from core.runs.values import Attempt, Cancel, Run, Status
 from core.settings import Settings
@@ -83,6 +85,7 @@ class Supervisor:
         self._limits = RunLimits(settings, registry, launcher)
         self._beyond: dict[tuple[str, int], Beyond] = {}
         self._paused = ""
+        self._noted: list[KnownSlot] = []
 
     # --- taking over ---
 
@@ -265,14 +268,15 @@ class Supervisor:
     # --- starting ---
 
     def _claim_and_start(self) -> None:
-        for slot in self._free_slots():
-            if not self.registry.runs(status=Status.SCHEDULED, limit=1):  # unlike claiming, this takes no write lock
-                return
+        free = self._free_slots()
+        if not free or not self.registry.runs(status=Status.SCHEDULED, limit=1):  # takes no write lock
+            return
+        for run_id, slot in placed(self.registry.waiting_needs(), free):
             if self._is_paused():
                 return
-            run = self.registry.claim(slot.name, self._token)
-            if run is None:
-                return
+            run = self.registry.claim(slot.name, self._token, run_id)
+            if run is None:  # cancelled, or claimed by a trainer that goes on
+                continue
             self._claims.append(Claim(run_id=run.id, attempt=run.attempt, slot=slot, since=time.monotonic()))
             self._start_claimed()
 
@@ -286,7 +290,16 @@ class Supervisor:
 
     def _free_slots(self) -> list[Slot]:
         busy = {trainer.slot for trainer in self.trainers} | {claim.slot.name for claim in self._claims}
-        return [slot for slot in self._launcher.slots() if slot.name not in busy]
+        slots = self._launcher.slots()
+        self._note(slots)
+        return [slot for slot in slots if slot.name not in busy]
+
+    def _note(self, slots: Sequence[Slot]) -> None:
+        """Note the slots in the registry when they have changed; while the launcher knows none, the last ones stay."""
+        found = [KnownSlot(name=slot.name, title=slot.title, resources=slot.resources) for slot in slots]
+        if found and found != self._noted:
+            self.registry.note_slots(found)
+            self._noted = found
 
     def _start_claimed(self) -> None:
         for claim in list(self._claims):

@@ -1,7 +1,7 @@
 """What runs and what waits as JSON: ``core queue``, REST and MCP."""
 
 from core import jobs
-from core.output.runs import run_row
+from core.output.runs import run_row, waiting_rows
 from core.runs.values import Status
 from core.workbench import Workbench
 
@@ -19,5 +19,5 @@ def queue_json(workbench: Workbench) -> dict:
         },
         "paused": jobs.why_paused(workbench.settings),
         "running": [run_row(run) for run in running],
-        "waiting": [run_row(run) for run in workbench.registry.queue()],
+        "waiting": waiting_rows(workbench, workbench.registry.queue()),
     }

@@ -1,12 +1,14 @@
 """Runs as JSON: ``core runs``, ``core show`` and every command that changes one, REST and MCP."""
 
+from collections.abc import Sequence
 from dataclasses import asdict
 
 from core.errors import InvalidInput, NotFound
 from core.output.forecasts import forecast_row
 from core.output.models import model_row
 from core.registry.search import RunQuery
-from core.runs.values import Evaluation, Run
+from core.runs.needs import RunNeeds
+from core.runs.values import Evaluation, Run, Status
 from core.workbench import Workbench
 
 _STAGE_KEYS = ("name", "first_epoch", "last_epoch", "trained", "learning_rate", "schedule", "cut")
@@ -27,13 +29,22 @@ def runs_json(workbench: Workbench, query: RunQuery, *, limit: int | None = None
     """The runs that match, how many match in all, and the datasets among theirs that have leaked test photos."""
     found, total = workbench.registry.search(query, limit=limit, offset=offset)
     leaks = workbench.leak_notes(run.dataset_id for run in found if run.test_accuracy is not None)
-    return {"runs": [run_row(run) for run in found], "total": total, "leaks": leaks}
+    return {"runs": waiting_rows(workbench, found), "total": total, "leaks": leaks}
+
+
+def waiting_rows(workbench: Workbench, runs: Sequence[Run]) -> list[dict]:
+    """Runs in a list; ``waits`` says of one that waits what it needs that not every slot has, else "" is there."""
+    waits = workbench.waits(run.id for run in runs if run.status is Status.SCHEDULED)
+    return [run_row(run) | {"waits": waits.get(run.id, "")} for run in runs]
 
 
 def run_json(workbench: Workbench, run: Run) -> dict:
     """All about one run."""
     evaluation, cost = workbench.registry.evaluation(run.id), workbench.registry.cost(run.id)
-    result = run_row(run) | {
+    (row,) = waiting_rows(workbench, [run])
+    needs = workbench.registry.needs_of([run.id]).get(run.id, RunNeeds())
+    result = row | {
+        "needs": needs.to_json(),
         "epochs": [asdict(epoch) for epoch in workbench.registry.epochs(run.id)],
         "evaluation": _evaluation_row(evaluation) if evaluation else None,
         "cost": asdict(cost) if cost else None,

@@ -44,9 +44,12 @@ def disk(question: Question) -> Iterator[Concern]:
 
 def memory(question: Question) -> Iterator[Concern]:
     needed, total, free = question.plan.memory_bytes, memory_of("MemTotal"), memory_of("MemAvailable")
+    machine = "this machine"
+    if question.largest_memory is not None:  # others train
+        total, free, machine = question.largest_memory, None, "the largest machine that trains"
     if total and needed > total:
         yield refuse(
-            f"Training would hold about {size(needed)} and this machine has {size(total)} of memory. "
+            f"Training would hold about {size(needed)} and {machine} has {size(total)} of memory. "
             "Choose a smaller batch, fewer augmentations per photo or a smaller network.",
             *_smaller(question, lambda resources: resources.memory_bytes <= total, ("batch_size", "views")),
             other_pattern(Pattern.INTEGRATED_EXTRACTOR),

@@ -41,6 +41,7 @@ class Planner:
     Args:
         history: compared forecasts of the machine that will train, for the bands of a ``grid``. waiting: its trainers
             that wait for a run.
+        largest_memory: as in ``Question``.
     """
 
     def __init__(
@@ -50,9 +51,10 @@ class Planner:
         settings: Settings,
         history: ForecastHistory | None = None,
         waiting: Sequence[BusySlot] = (),
+        largest_memory: int | None = None,
     ) -> None:
         self._dataset, self._registry, self._settings = dataset, registry, settings
-        self._history, self._waiting = history, waiting
+        self._history, self._waiting, self._largest_memory = history, waiting, largest_memory
         self._estimator = Estimator(registry, settings)
         self._remedies: dict[tuple, tuple[Remedy, ...]] = {}
 
@@ -232,6 +234,7 @@ class Planner:
             registry=self._registry,
             settings=self._settings,
             resources=partial(self._estimator.resources, dataset=self._dataset),
+            largest_memory=self._largest_memory,
         )
         concerns = examine(question)
         refusals = [concern for concern in concerns if concern.level is Level.REFUSE]

@@ -20,6 +20,7 @@ class Question:
     Args:
         plan: with its estimates; backbones: of the recipe, by name.
         resources: of another recipe in its place.
+        largest_memory: bytes of the largest machine that trains; None where this one does, 0 where it is not known.
     """
 
     plan: Plan
@@ -28,6 +29,7 @@ class Question:
     registry: Registry
     settings: Settings
     resources: Callable[[Recipe], ResourceEstimate]
+    largest_memory: int | None = None
 
     @property
     def recipe(self) -> Recipe:

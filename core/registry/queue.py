@@ -7,14 +7,13 @@ from sqlalchemy import ColumnElement, Connection, func, insert, select, update
 
 from core.errors import Conflict, InvalidInput
 from core.registry.connection import Store
+from core.registry.placement import START_ORDER, WAITING, next_for
 from core.registry.runs import RUN_COLUMNS, get_run, last_position, no_such_run, read_runs, run_of
 from core.registry.schema import attempts, runs
 from core.runs.costs import RECORDED_AT
 from core.runs.values import Cancel, Run, Status
 
-_WAITING = runs.c.status == Status.SCHEDULED
-_START_ORDER = (runs.c.priority.desc(), runs.c.position, runs.c.number)
-_FIRST = select(runs.c.id).where(_WAITING).order_by(*_START_ORDER).limit(1).scalar_subquery()
+_FIRST = select(runs.c.id).where(WAITING).order_by(*START_ORDER).limit(1).scalar_subquery()
 UNRECORDED_SECONDS = 5.0
 """Most seconds after its last record that count for an attempt. A trainer records its cost every 2 seconds, so it has
 lived shorter if its end was noticed later (the supervisor had ended too, or the machine)."""
@@ -29,33 +28,37 @@ class Queue(Store):
     def queue(self) -> list[Run]:
         """Scheduled runs, the next one first: highest priority, then position."""
         with self.reading() as connection:
-            return read_runs(connection, select(*RUN_COLUMNS).where(_WAITING).order_by(*_START_ORDER))
+            return read_runs(connection, select(*RUN_COLUMNS).where(WAITING).order_by(*START_ORDER))
 
-    def claim(self, slot: str, token: str) -> Run | None:
-        """Starts an attempt of the next scheduled run on ``slot``, or None when the queue is empty.
+    def claim(self, slot: str, token: str, run_id: str | None = None) -> Run | None:
+        """Starts an attempt of a scheduled run on ``slot``; None when it does not wait (any more).
 
         Args:
             slot: where it will run ("cpu" or the UUID of a GPU).
             token: of the claimant; stored with the attempt.
+            run_id: which one; the next one of the queue by default, whatever it needs.
         """
+        this = runs.c.id == _FIRST if run_id is None else (runs.c.id == run_id) & WAITING
         with self.writing() as connection:
-            return _claim(connection, runs.c.id == _FIRST, slot, token, None)
+            return _claim(connection, this, slot, token, None)
 
-    def next_run(self) -> Run | None:
-        """The run ``claim`` would start now."""
+    def next_run(self, slot: str) -> Run | None:
+        """The first waiting run that fits a slot (see ``Placement``)."""
         with self.reading() as connection:
-            row = connection.execute(select(*RUN_COLUMNS).where(runs.c.id == _FIRST)).first()
-        return None if row is None else run_of(row)
+            run_id = next_for(connection, slot)
+            return None if run_id is None else get_run(connection, run_id)
 
     def claim_next(self, run_id: str, attempt: int, slot: str, token: str, process: dict[str, Any]) -> Run | None:
-        """Starts an attempt of exactly this run, by a process that runs already; None unless it is the next one.
+        """Starts an attempt of exactly this run, by a process that runs already; None unless it is next in its slot.
 
         Args:
             attempt: how many the run has had so far, as the caller saw it.
             process: the identity of the caller, kept with the new attempt (see ``run_of_process``).
         """
-        this = (runs.c.id == run_id) & (runs.c.id == _FIRST) & (runs.c.attempt == attempt)
+        this = (runs.c.id == run_id) & (runs.c.attempt == attempt)
         with self.writing() as connection:
+            if next_for(connection, slot) != run_id:
+                return None
             return _claim(connection, this, slot, token, process)
 
     def end(self, run_id: str, attempt: int, status: Status, reason: str = "") -> bool:
@@ -191,7 +194,7 @@ def _wall_seconds(connection: Connection, run_id: str) -> float | None:
 
 
 def _waiting(connection: Connection, priority: int) -> list[Run]:
-    query = select(*RUN_COLUMNS).where(_WAITING, runs.c.priority == priority).order_by(*_START_ORDER)
+    query = select(*RUN_COLUMNS).where(WAITING, runs.c.priority == priority).order_by(*START_ORDER)
     return read_runs(connection, query)
 
 
@@ -205,6 +208,6 @@ def _waiting_run(connection: Connection, run_id: str) -> Run:
 
 
 def _last_but(connection: Connection, run_id: str) -> Run | None:
-    query = select(*RUN_COLUMNS).where(_WAITING, runs.c.id != run_id).order_by(*_START_ORDER)
+    query = select(*RUN_COLUMNS).where(WAITING, runs.c.id != run_id).order_by(*START_ORDER)
     rows = connection.execute(query).all()
     return run_of(rows[-1]) if rows else None

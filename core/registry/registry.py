@@ -24,6 +24,7 @@ from core.registry.maintenance import Maintenance
 from core.registry.models import Models
 from core.registry.monitoring import Monitoring
 from core.registry.nodes import Nodes
+from core.registry.placement import Placement
 from core.registry.preferences import Preferences
 from core.registry.queue import Queue
 from core.registry.relations import Relations
@@ -79,7 +80,7 @@ def _repeats(registry: Decorated) -> Decorated:
 class Registry(
     Preferences, Datasets, Runs, Search, Summaries, Relations, Boards, Aliases, Queue, Attempts, ResultStore, Models,
     AddedBackbones, Tokens, Users, Sessions, Links, SignIns, Subjects, Leases, Reports, Nodes, Artifacts, AuditLog,
-    Maintenance, Monitoring, Backfill, Shortlists, Forecasts, StoredSizes,
+    Maintenance, Monitoring, Backfill, Shortlists, Forecasts, StoredSizes, Placement,
 ):  # fmt: skip
     """Datasets, runs, models, added backbones and preferences in one SQLite file or PostgreSQL database.
 

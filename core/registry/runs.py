@@ -18,9 +18,11 @@ from core.registry.aliases import MARK, run_of_alias
 from core.registry.audit_log import add_entry
 from core.registry.connection import Store
 from core.registry.leases import lease_of_run
+from core.registry.placement import insert_needs
 from core.registry.schema import columns_of, datasets, equal, ids_in, leases, row_of, runs
 from core.registry.search_text import search_text
 from core.runs.colours import next_place
+from core.runs.needs import RunNeeds
 from core.runs.values import LONGEST_NOTE, LONGEST_TAG, MOST_TAGS, Cancel, Run, Status
 from core.text.nearly import did_you_mean, nearest
 from core.text.units import visible
@@ -50,17 +52,22 @@ _STATUS = {str(status): status for status in Status}
 class Runs(Store):
     """All runs, whatever their status."""
 
-    def add_run(self, run: Run) -> Run:
+    def add_run(self, run: Run, needs: RunNeeds | None = None) -> Run:
         """Schedules ``run`` behind all others of its priority and returns it as it was stored.
 
         It gets a colour (``runs.colours``), and a longer name where another run of its dataset has the same one.
+
+        Args:
+            needs: of the slot in which it trains.
 
         Raises:
             NotFound: its dataset, or the run it extends or reproduces, is not there.
             Conflict: its id is taken.
         """
         with self.writing() as connection:
-            return insert_run(connection, replace(run, status=Status.SCHEDULED))
+            added = insert_run(connection, replace(run, status=Status.SCHEDULED))
+            insert_needs(connection, added.id, needs or RunNeeds())
+            return added
 
     def run(self, run_id: str) -> Run:
         """The run with this id, the only one whose id starts with it, or the one of an alias (``<dataset>@champion``).

@@ -29,7 +29,7 @@ from sqlalchemy import (
 from core.registry.column_types import Number, Whole, Words
 from core.registry.functions import each_text
 
-HEAD = "0022"
+HEAD = "0023"
 """The newest revision. Revisions are numbers, so that a newer one differs from an unknown one."""
 
 metadata = MetaData()
@@ -374,6 +374,21 @@ nodes = Table(
     Column("name", Words, primary_key=True),
     _required("facts", JSON),
     _required("seen_at", Number),
+)
+
+slots = Table(
+    "slots",
+    metadata,
+    Column("name", Words, primary_key=True),
+    _required("title", Words),
+    _required("resources", JSON),
+)
+
+run_needs = Table(
+    "run_needs",
+    metadata,
+    Column("run_id", Words, _owner("runs"), primary_key=True),
+    _required("needs", JSON),
 )
 
 shortlists = Table(

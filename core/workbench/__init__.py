@@ -7,7 +7,7 @@ Nothing here imports TensorFlow.
 grids) · ``launch`` (plan, launch) · ``shrink`` (quantize) · ``runs`` (stop, resume, what belongs to one, predict) ·
 ``explain`` (heat maps) · ``reproduce`` · ``flags`` (suspect and leaked test photos) · ``report`` (comparison,
 leaderboard, calibration, report) · ``organise`` (stars, tags, archive, aliases) · ``exports`` (files for elsewhere,
-bundles) · ``machines`` · ``delete`` · ``health``
+bundles) · ``machines`` · ``needs`` (why a run waits) · ``delete`` · ``health``
 """
 
 from core.workbench.backbones import AddingBackbones

@@ -20,10 +20,10 @@ from core.planning.speed import kind_of
 from core.planning.work import BusySlot, process_of
 from core.runs.forecast import RunForecast
 from core.runs.values import Run, Status
-from core.workbench.base import Bench
+from core.workbench.needs import Needing
 
 
-class Forecasting(Bench):
+class Forecasting(Needing):
     """How far off forecasts were, and what is forecast now."""
 
     def forecast_history(self) -> ForecastHistory:
@@ -33,7 +33,8 @@ class Forecasting(Bench):
 
     def _planner(self, dataset: str) -> Planner:
         history, waiting = self.forecast_history(), self._waiting()
-        return Planner(self.registry.dataset(dataset), self.registry, self.settings, history, waiting)
+        here = (self.registry.dataset(dataset), self.registry, self.settings)
+        return Planner(*here, history, waiting, self._largest_memory())
 
     def _waiting(self) -> list[BusySlot]:
         """Trainers that wait for a run: one of the same photos and backbone starts there at once."""

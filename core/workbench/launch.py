@@ -21,6 +21,7 @@ from core.planning.presets import Preset
 from core.recipes.grid import CascadeChoice, GridChoice
 from core.recipes.patterns import Cascade
 from core.recipes.recipe import Recipe
+from core.runs.needs import RunNeeds
 from core.runs.values import Run, Status
 from core.workbench.forecasts import Forecasting, free_slots
 from core.workbench.recipes import Recipes
@@ -58,21 +59,29 @@ class Launching(Recipes, Forecasting):
             found |= {} if force else {one.recipe: one for one in plan.plans}
         return plans
 
-    def launch_grid(self, plan: GridPlan, *, priority: int = 0) -> list[tuple[Plan, Run]]:
+    def launch_grid(
+        self, plan: GridPlan, *, priority: int = 0, needs: RunNeeds | None = None
+    ) -> list[tuple[Plan, Run]]:
         """Put into effect what is not refused; returns each plan with its run, reused ones included.
 
+        Args:
+            needs: of the slot in which each of them trains. Also a run that waits already gets them.
+
         Raises:
-            InvalidInput: everything is refused (the reason of the first); then nothing is launched. Or one of them is
-                refused since it was planned; then those before it are launched.
+            InvalidInput: everything is refused (the reason of the first), or no slot that is known has what they need;
+                then nothing is launched. Or one of them is refused since it was planned; then those before it are.
         """
         if not plan.launchable and plan.refused:
             raise InvalidInput(plan.refused[0].because)
         wanted = [(one.dataset_id, one.recipe, one.reproduces is not None, one.name) for one in plan.launchable]
-        return self._launch_all(wanted, priority)
+        return self._launch_all(wanted, priority, needs or RunNeeds())
 
-    def _launch_all(self, wanted: Sequence[tuple[str, Recipe, bool, str]], priority: int) -> list[tuple[Plan, Run]]:
+    def _launch_all(
+        self, wanted: Sequence[tuple[str, Recipe, bool, str]], priority: int, needs: RunNeeds
+    ) -> list[tuple[Plan, Run]]:
         """Launch every (dataset, recipe, force, name)."""
         require(Role.TRAINER, "Launching runs")
+        self._require_possible(needs)
         launched: list[tuple[Plan, Run]] = []
         planners: dict[str, Planner] = {}
         with acquire(launch_lock(self.settings)), self._logged(launched):  # one process plans and launches at a time
@@ -83,7 +92,7 @@ class Launching(Recipes, Forecasting):
                     raise InvalidInput(plan.because)
                 is_new = plan.decision in (Decision.NEW, Decision.EXTENDED)
                 plan = replace(plan, name=name) if is_new else plan
-                launched.append((plan, self._launch(plan, priority)))
+                launched.append((plan, self._launch(plan, priority, needs)))
         if any(not run.status.ended for _, run in launched):
             jobs.ensure_supervisor(self.settings)
         return launched
@@ -100,11 +109,13 @@ class Launching(Recipes, Forecasting):
                 self.registry.log("launch", {"dataset": launched[0][1].dataset_id, "runs": ids})
             self._store_forecasts(launched, waiting)
 
-    def _launch(self, plan: Plan, priority: int) -> Run:
+    def _launch(self, plan: Plan, priority: int, needs: RunNeeds) -> Run:
         if plan.decision is Decision.REUSED:
+            self._restate_needs(plan, needs)
             return self.registry.run(plan.run_id or "")
         require_quota(self.settings, self.registry, begun="launched")
         if plan.decision is Decision.RESUMED:
+            self._restate_needs(plan, needs)
             self.registry.requeue(plan.run_id or "")
             return self.registry.run(plan.run_id or "")
         run = Run(
@@ -119,12 +130,12 @@ class Launching(Recipes, Forecasting):
             reproduces=plan.reproduces,
             created_at=time.time(),
         )
-        return self._start(run)
+        return self._start(run, self._needs_of_plan(plan, needs))
 
-    def _start(self, run: Run) -> Run:
+    def _start(self, run: Run, needs: RunNeeds) -> Run:
         """Add a run to the queue; compute a combination of stored predictions immediately."""
         if run.recipe.cascade is None or not run.recipe.combines_runs:
-            return self.registry.add_run(run)
+            return self.registry.add_run(run, needs)
         from core.models.cascades.combine import combine
 
         combine(run.recipe, run, self.registry, self.settings)

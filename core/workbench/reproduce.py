@@ -8,6 +8,7 @@ from core.people.acting import Role, require
 from core.planning.decide import Decision, EarlierRun, Plan
 from core.recipes.recipe import Recipe
 from core.registry import Registry
+from core.runs.needs import RunNeeds
 from core.runs.predictions import read_predictions
 from core.runs.values import Epoch, Evaluation, Run, Status
 from core.settings import Settings
@@ -68,7 +69,7 @@ class Reproducing(Launching):
         )
         plan = self._planner(original.dataset_id).estimated(plan)
         waiting = self._waiting()
-        run = self._launch(plan, priority)
+        run = self._launch(plan, priority, RunNeeds())
         self._store_forecasts([(plan, run)], waiting)
         self.registry.log("reproduce", {"dataset": run.dataset_id, "run": original.id, "again": run.id})
         if not run.status.ended:

@@ -16,6 +16,7 @@ from core.jobs.cluster.nodes import ClusterNode, NodeSlot, slots_of, without_oth
 from core.jobs.cluster.trainer import ClusterTrainer
 from core.jobs.exit_policy import ExitCode, ExitRecord
 from core.jobs.launching import Traces
+from core.jobs.machine import MachineFacts
 from core.jobs.protocol import code_version
 from core.jobs.reports import progress_of, traces_of
 from core.jobs.slots import Slot
@@ -105,9 +106,11 @@ class ClusterLauncher:
         self._drop_ended({node.name: node for node in known})
         used = self._client.used()
         own = [trainer.slot for trainer in self._trainers]
+        facts = {one.name: MachineFacts.from_json(one.facts) for one in self._registry.node_records()}
         found = []
         for node in self._machines.that_can_train(known, used):
-            found += without_others(slots_of(node, self._client.cpus_per_slot), own, used.get(node.id, {}))
+            slots = slots_of(node, self._client.cpus_per_slot, facts.get(node.name))
+            found += without_others(slots, own, used.get(node.id, {}))
         return found
 
     def _drop_ended(self, nodes: Mapping[str, ClusterNode]) -> None:

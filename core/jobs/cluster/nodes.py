@@ -4,7 +4,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from core.errors import InvalidInput
+from core.jobs.machine import MachineFacts
 from core.jobs.slots import Slot
+from core.runs.needs import SlotResources
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,18 +61,21 @@ def cpus_per_slot(environ: Mapping[str, str], variable: str) -> float | None:
     return float(value)
 
 
-def slots_of(node: ClusterNode, cpus_per_slot: float | None = None) -> list[NodeSlot]:
+def slots_of(
+    node: ClusterNode, cpus_per_slot: float | None = None, facts: MachineFacts | None = None
+) -> list[NodeSlot]:
     """One slot for each GPU with an equal part of the CPUs; on a node without a GPU one for ``cpus_per_slot`` CPUs.
 
     Args:
         cpus_per_slot: None for all of a node's, as on one machine: training uses all cores. A node with fewer has one
             slot with all it has.
+        facts: what the machine says about itself, where it has.
     """
     if node.gpus:
         cpus = float(node.cpus // node.gpus)
-        kind = node.gpu_kind or "GPU"
+        kind, has = node.gpu_kind or "GPU", _resources(node, 1, cpus, facts)
         return [
-            NodeSlot(node=node, slot=_slot(node, f"gpu{number}", f"{kind} {number}"), cpus=cpus, gpus=1)
+            NodeSlot(node=node, slot=_slot(node, f"gpu{number}", f"{kind} {number}", has), cpus=cpus, gpus=1)
             for number in range(node.gpus)
         ]
     if node.cpus < 1:
@@ -78,11 +83,25 @@ def slots_of(node: ClusterNode, cpus_per_slot: float | None = None) -> list[Node
     cpus = min(cpus_per_slot or node.cpus, node.cpus)
     count = int(node.cpus // cpus)
     names = [("cpu", "CPU")] if count == 1 else [(f"cpu{number}", f"CPU {number}") for number in range(count)]
-    return [NodeSlot(node=node, slot=_slot(node, name, title), cpus=cpus, gpus=0) for name, title in names]
+    has = _resources(node, 0, cpus, facts)
+    return [NodeSlot(node=node, slot=_slot(node, name, title, has), cpus=cpus, gpus=0) for name, title in names]
 
 
-def _slot(node: ClusterNode, name: str, title: str) -> Slot:
-    return Slot(name=f"{node.name}/{name}", title=f"{node.name} {title}")
+def _resources(node: ClusterNode, gpus: int, cpus: float, facts: MachineFacts | None) -> SlotResources:
+    """Of each slot of a node. Which of its GPUs a job gets is the cluster's choice, so the smallest counts."""
+    known = facts.gpus if facts is not None and gpus else ()
+    titles = tuple(dict.fromkeys(gpu.title for gpu in known)) or ((node.gpu_kind,) if node.gpu_kind and gpus else ())
+    return SlotResources(
+        gpus=gpus,
+        gpu_kinds=titles,
+        gpu_bytes=min((gpu.memory_bytes for gpu in known), default=0),
+        memory_bytes=(facts.memory_bytes if facts is not None else 0) or node.memory_bytes,
+        cpus=int(cpus),
+    )
+
+
+def _slot(node: ClusterNode, name: str, title: str, resources: SlotResources) -> Slot:
+    return Slot(name=f"{node.name}/{name}", title=f"{node.name} {title}", resources=resources)
 
 
 def without_others(slots: Iterable[NodeSlot], own: Iterable[str], used: Mapping[str, float]) -> list[NodeSlot]:

@@ -65,6 +65,8 @@ def test_a_running_run_may_finish_its_epoch(trainer, quiet, filled, bench):
         ({"repeat": 1000}, 409, "confirmed: true"),
         ({"preset": "quick"}, 422, "Leave out backbone"),
         ({"depth": [-1]}, 422, "depth takes a number of blocks"),
+        ({"needs": ["disk=3"]}, 422, "needs takes gpu, gpu=KIND"),
+        ({"needs": ["memory=900000"]}, 422, "It needs 900 TB of memory; the largest machine has"),
     ],
 )
 def test_what_cannot_be_launched_is_one_sentence(trainer, quiet, filled, bench, asked, status, words):

@@ -9,6 +9,7 @@ from core.jobs.exit_policy import ExitCode, ExitRecord
 from core.jobs.launching import Traces
 from core.jobs.slots import Slot
 from core.jobs.supervisor import Supervisor
+from core.runs.needs import RunNeeds, SlotResources
 from core.runs.values import Attempt, Cancel, Progress, Status
 from tests.jobs_home import Home
 
@@ -160,3 +161,96 @@ def test_a_cluster_that_does_not_answer_changes_nothing(home, far):
     far.reachable = True
     supervisor.round()
     assert home.status(run) is Status.RUNNING
+
+
+# --- slots of different kinds ---
+
+
+def gpu_slot(name: str, gigabytes: int) -> Slot:
+    resources = SlotResources(gpus=1, gpu_kinds=("NVIDIA A10",), gpu_bytes=gigabytes * 10**9)
+    return Slot(name=name, title=name, resources=resources)
+
+
+LARGE = RunNeeds(gpu_bytes=40 * 10**9)
+
+
+@pytest.fixture
+def mixed():
+    """One small and one large GPU."""
+    return FarLauncher(slots_now=[gpu_slot("small", 24), gpu_slot("large", 80)])
+
+
+def started(far: FarLauncher) -> list[tuple[str, str]]:
+    return [(job.run_id, job.slot) for job in far.jobs]
+
+
+def ended(home: Home, far: FarLauncher, run) -> None:
+    job = next(job for job in far.jobs if job.run_id == run.id and not job.dead)
+    home.registry.end(run.id, job.attempt, Status.FAILED, "It ended.")
+    job.dead = True
+
+
+def test_a_run_waits_for_a_slot_that_fits_and_those_behind_it_go_on(home, mixed):
+    first, large, small = home.add(needs=LARGE), home.add(needs=LARGE), home.add()
+    supervisor = Supervisor(home.settings, home.registry, mixed)
+    supervisor.round()
+    assert started(mixed) == [(first.id, "large"), (small.id, "small")]
+    ended(home, mixed, first)
+    supervisor.round()
+    assert started(mixed)[2:] == [(large.id, "large")]
+
+
+def test_a_run_that_needs_much_gets_the_first_slot_that_fits_however_many_small_ones_come_after_it(home, mixed):
+    """It does not starve: each small run behind it that could take its slot comes after it in that slot."""
+    occupying = home.add(needs=LARGE)
+    supervisor = Supervisor(home.settings, home.registry, mixed)
+    supervisor.round()
+    large = home.add(needs=LARGE)
+    for _ in range(5):
+        small = home.add()
+        supervisor.round()
+        assert started(mixed)[-1] == (small.id, "small")
+        ended(home, mixed, small)
+    waiting = home.add()
+    home.add()
+    ended(home, mixed, occupying)
+    supervisor.round()
+    assert started(mixed)[-2:] == [(large.id, "large"), (waiting.id, "small")]
+
+
+def test_a_run_that_no_slot_fits_waits_and_starts_when_such_a_slot_comes(home, mixed):
+    run = home.add(needs=RunNeeds(gpus=2))
+    supervisor = Supervisor(home.settings, home.registry, mixed)
+    supervisor.round()
+    assert (home.status(run), mixed.jobs) == (Status.SCHEDULED, [])
+    both = SlotResources(gpus=2, gpu_kinds=("NVIDIA A10",), gpu_bytes=24 * 10**9)
+    mixed.slots_now.append(Slot(name="both", title="2 x A10", resources=both))
+    supervisor.round()
+    assert started(mixed) == [(run.id, "both")]
+
+
+def test_the_slots_are_noted_with_what_they_have_and_stay_known_while_the_launcher_knows_none(home, mixed):
+    supervisor = Supervisor(home.settings, home.registry, mixed)
+    supervisor.round()
+    known = {one.name: one.resources.gpu_bytes for one in home.registry.known_slots()}
+    assert known == {"small": 24 * 10**9, "large": 80 * 10**9}
+    mixed.slots_now.clear()
+    supervisor.round()
+    assert len(home.registry.known_slots()) == 2
+    mixed.slots_now.append(gpu_slot("small", 24))
+    supervisor.round()
+    assert [one.name for one in home.registry.known_slots()] == ["small"]
+
+
+def test_a_run_that_is_cancelled_while_it_is_placed_does_not_keep_others_from_starting(home, mixed, monkeypatch):
+    cancelled, other = home.add(), home.add()
+    asked = home.registry.waiting_needs
+
+    def cancelled_meanwhile():
+        found = asked()
+        home.registry.request_cancel(cancelled.id, Cancel.NOW)
+        return found
+
+    monkeypatch.setattr(home.registry, "waiting_needs", cancelled_meanwhile)
+    Supervisor(home.settings, home.registry, mixed).round()
+    assert [run_id for run_id, _ in started(mixed)] == [other.id]

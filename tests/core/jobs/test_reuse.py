@@ -15,6 +15,7 @@ from core.jobs.reuse import TrainerReuse, can_reuse, waiting_trainers
 from core.recipes.patterns import Cascade, Pattern
 from core.recipes.recipe import Recipe
 from core.registry.leases import lease_of_run
+from core.runs.needs import RunNeeds
 from core.runs.values import Cancel, Status
 from tests.factories import make_cost, make_dataset, make_evaluation, make_model, make_photos, make_run
 from tests.jobs_home import FAKE_TRAINER, Home, eventually, kill
@@ -144,8 +145,8 @@ def test_a_run_whose_lock_is_held_or_that_was_claimed_by_another_is_left_alone(h
     lock.release()
     asked = home.registry.next_run
 
-    def claimed_meanwhile():
-        seen = asked()
+    def claimed_meanwhile(slot):
+        seen = asked(slot)
         home.registry.claim("GPU-1", "a supervisor")
         return seen
 
@@ -184,6 +185,16 @@ def test_a_run_that_needs_another_process_does_not_wait_for_the_waiting_one(home
     other = home.add(backbone="efficientnet_lite1", epochs=1)
     home.works_until(supervisor, lambda: home.status(other) is Status.FINISHED)
     assert pids(home, [other]) != [pid] and not processes.identity_of(pid)
+
+
+def test_a_process_waits_for_a_run_that_fits_its_slot_and_leaves_those_that_do_not(home):
+    supervisor = home.supervisor()
+    _, pid = waiting_trainer(home, supervisor, waits=600)
+    large = home.add(backbone=SAME, epochs=1, needs=RunNeeds(gpus=8))
+    small = home.add(backbone=SAME, epochs=1)
+    home.works_until(supervisor, lambda: home.status(small) is Status.FINISHED)
+    assert pids(home, [small]) == [pid]
+    assert home.status(large) is Status.SCHEDULED
 
 
 def test_a_process_waits_only_so_long(home):

@@ -1,5 +1,6 @@
 """Where runs run: GPUs that the driver lists, or the CPU."""
 
+import os
 import sys
 
 import pytest
@@ -46,6 +47,25 @@ def test_several_gpus_can_be_one_slot(two_gpus):
     assert (slot.name, slot.title) == ("GPU-0+GPU-1", "Fake GPU 0 + Fake GPU 1")
     assert slot.environment["CUDA_VISIBLE_DEVICES"] == "GPU-0,GPU-1"
     assert slot.environment["TF_FORCE_GPU_ALLOW_GROWTH"] == "true"
+
+
+def test_a_slot_says_what_it_has_and_two_gpus_have_the_memory_of_the_smaller_one(two_gpus):
+    small, both = (discover_slots({"GRAFT_GPUS": chosen})[0].resources for chosen in ("0", "0+1"))
+    assert (small.gpus, small.gpu_kinds, small.gpu_bytes) == (1, ("Fake GPU 0",), 24 * 10**9)
+    assert (both.gpus, both.gpu_kinds, both.gpu_bytes) == (2, ("Fake GPU 0", "Fake GPU 1"), 24 * 10**9)
+    (cpu,) = discover_slots({"GRAFT_GPUS": "none"})
+    assert (cpu.resources.gpus, cpu.resources.cpus) == (0, len(os.sched_getaffinity(0)))
+    assert cpu.resources.memory_bytes == both.memory_bytes > 10**8
+
+
+def test_a_gpu_whose_memory_the_driver_does_not_tell_is_a_slot_all_the_same(two_gpus, monkeypatch):
+    import pynvml
+
+    def fail(handle):
+        raise pynvml.NVMLError("Not Supported")
+
+    monkeypatch.setattr(pynvml, "nvmlDeviceGetMemoryInfo", fail)
+    assert [slot.resources.gpu_bytes for slot in discover_slots({})] == [0, 0]
 
 
 def test_alike_gpus_of_one_slot_are_counted_in_its_title(two_gpus, monkeypatch):

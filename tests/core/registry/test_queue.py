@@ -221,14 +221,14 @@ def test_there_is_nothing_to_cancel_in_an_ended_or_unknown_run(waiting):
 
 def test_a_trainer_that_goes_on_gets_the_next_run_only_if_nobody_else_took_it(waiting):
     process = {"pid": 7, "boot": "0b5c"}
-    assert waiting.next_run().id == "r-1"
+    assert waiting.next_run("cpu").id == "r-1"
     assert waiting.claim_next("r-2", 0, "cpu", "me", process) is None, "it is not the next one"
     assert waiting.claim_next("r-1", 1, "cpu", "me", process) is None, "it was claimed meanwhile"
     assert waiting.claim_next("r-1", 0, "cpu", "me", process).attempt == 1
-    assert waiting.next_run().id == "r-2"
+    assert waiting.next_run("cpu").id == "r-2"
     assert waiting.run_of_process({"pid": 7}) == ("r-1", 1)
     waiting.end("r-1", 1, Status.FAILED, "It broke.")
     assert waiting.run_of_process({"pid": 7}) is None
     for _ in range(4):
         waiting.claim("cpu", "me")
-    assert waiting.next_run() is None
+    assert waiting.next_run("cpu") is None

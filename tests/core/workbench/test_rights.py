@@ -12,6 +12,7 @@ from core.people.acting import LOCAL, NOBODY, Person, Role, acting_as
 from core.planning.decide import Decision
 from core.recipes.grid import GridChoice
 from core.recipes.patterns import Pattern
+from core.runs.needs import RunNeeds
 from core.runs.values import Status
 from core.settings import Settings
 from core.workbench import Workbench
@@ -110,7 +111,7 @@ def test_a_dataset_with_somebody_elses_run_is_not_deleted_by_its_owner(bench, of
 
 
 ACTS = {
-    "launch": (Role.TRAINER, lambda bench: bench._launch_all([("d", None, False, "")], 0)),
+    "launch": (Role.TRAINER, lambda bench: bench._launch_all([("d", None, False, "")], 0, RunNeeds())),
     "reproduce": (Role.TRAINER, lambda bench: bench.reproduce("r")),
     "start_supervisor": (Role.TRAINER, lambda bench: bench.start_supervisor()),
     "export": (Role.TRAINER, lambda bench: bench.export("r", Format.ONNX)),
@@ -194,7 +195,7 @@ def test_a_launch_is_logged_once_with_its_new_runs(bench, monkeypatch):
     monkeypatch.setattr(bench, "_launch", lambda plan, priority: next(runs))
     monkeypatch.setattr(bench, "_store_forecasts", lambda launched, waiting: None)
     with acting_as(TOM), pytest.raises(StopIteration):  # the third fails; the two before it were launched
-        bench._launch_all([("d", None, False, "")] * 3, 0)
+        bench._launch_all([("d", None, False, "")] * 3, 0, RunNeeds())
     (entry,) = bench.registry.log_entries()
     assert (entry.who, entry.action, len(entry.detail["runs"])) == ("tom", "launch", 2)
 

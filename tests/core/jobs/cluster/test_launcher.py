@@ -8,10 +8,13 @@ from core.errors import InvalidInput
 from core.jobs.cluster.launcher import LAG_SECONDS, open_cluster_launcher
 from core.jobs.exit_policy import ExitCode
 from core.jobs.launchers import client_of
+from core.jobs.machine import GpuFacts
 from core.jobs.node_trainer import NOT_STARTED
 from core.jobs.protocol import code_version
 from core.jobs.ray.client import CPUS, TOKEN_FILE
 from core.jobs.slots import Slot
+from core.jobs.supervisor import Supervisor
+from core.runs.needs import RunNeeds
 from core.runs.values import Status
 
 
@@ -24,6 +27,18 @@ def two(cluster):
 
 def test_slots_of_all_machines(two):
     assert two.names() == ["n1/cpu", "n2/gpu0", "n2/gpu1"]
+
+
+def test_a_run_that_needs_a_large_gpu_is_started_on_the_machine_that_has_one(cluster, ray):
+    for name, gigabytes in (("small", 24), ("large", 80)):
+        node = ray.add_node(name, cpus=4, gpus=1)
+        gpu = GpuFacts(name=name, title="NVIDIA A10", memory_bytes=gigabytes * 10**9)
+        cluster.describe(name, node, gpus=(gpu,))
+    for run_id in ("r-1", "r-2"):
+        cluster.registry.set_needs(run_id, RunNeeds(gpu_bytes=40 * 10**9))
+    Supervisor(cluster.settings, cluster.registry, cluster.launcher).round()
+    started = {run.id: run.slot for run in cluster.registry.runs(status=Status.RUNNING)}
+    assert started == {"r-1": "large/gpu0", "r-3": "small/gpu0"}
 
 
 def test_the_cluster_is_not_asked_at_every_round(two, ray):

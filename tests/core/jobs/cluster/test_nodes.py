@@ -3,6 +3,8 @@
 import pytest
 
 from core.jobs.cluster.nodes import ClusterNode, slots_of, without_others
+from core.jobs.machine import GpuFacts, MachineFacts
+from core.runs.needs import SlotResources
 
 
 def node(**values):
@@ -18,6 +20,23 @@ def test_a_slot_for_each_gpu_with_a_part_of_the_cpus():
     assert names(slots) == ["n1/gpu0", "n1/gpu1"]
     assert {(one.cpus, one.gpus) for one in slots} == {(4, 1)}
     assert [one.slot.title for one in slots] == ["n1 A100 0", "n1 A100 1"]
+
+
+def test_a_slot_has_what_its_machine_says_and_the_smallest_of_its_gpus():
+    gpus = tuple(GpuFacts(name=kind, title=kind, memory_bytes=size) for kind, size in (("A10", 24), ("A100", 80)))
+    facts = MachineFacts(memory_bytes=512, gpus=gpus)
+    first, second = slots_of(node(cpus=9, gpus=2, gpu_kind="A100", memory_bytes=300), facts=facts)
+    assert first.slot.resources == second.slot.resources
+    assert first.slot.resources == SlotResources(
+        gpus=1, gpu_kinds=("A10", "A100"), gpu_bytes=24, memory_bytes=512, cpus=4
+    )
+
+
+def test_of_a_machine_that_has_said_nothing_the_word_of_its_cluster_counts():
+    (gpu,) = slots_of(node(cpus=8, gpus=1, gpu_kind="A100", memory_bytes=300))
+    assert gpu.slot.resources == SlotResources(gpus=1, gpu_kinds=("A100",), memory_bytes=300, cpus=8)
+    (cpu,) = slots_of(node(cpus=8, memory_bytes=300))
+    assert cpu.slot.resources == SlotResources(memory_bytes=300, cpus=8)
 
 
 @pytest.mark.parametrize(
