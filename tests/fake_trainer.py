@@ -77,7 +77,10 @@ def _turn(script: dict, run_id: str, attempt: int) -> int:
     code, reason = _work(script, run_id, attempt, folder)
     if code is None:
         return script.get("status", 1)
-    write_exit_record(folder / "exit.json", attempt, code, "fake", reason)
+    try:
+        write_exit_record(folder / "exit.json", attempt, code, "fake", reason)
+    except Conflict:  # its lease has just been lost: Graft's thread is about to end this process with the same code
+        return ExitCode.LOST
     time.sleep(script.get("linger", 0))
     if alone:
         alone.release()

@@ -12,6 +12,7 @@ from PIL import Image
 
 from core.datasets.decoding.photos import decode
 from core.features import engines
+from core.features.photo_pass import compute_rows
 from core.features.views import View
 from core.files.atomic import digest_of
 from core.files.home import dataset_folder
@@ -48,6 +49,8 @@ PATTERNS = {
     "fusion": (NUMBERS, CASCADE | {"cascade": Cascade.FUSION, "members": (OTHER.name,)}),
     "stacking": (NUMBERS, CASCADE | {"cascade": Cascade.STACKING, "members": ("r-member",)}),
 }
+MOST_PASSES = 20
+"""Of two runs: one for each split and view."""
 INPUTS = {"fusion": ["photo_0", "photo_1"], "stacking": ["photo_0", "photo_1"]}
 
 
@@ -292,10 +295,27 @@ def test_curves_are_in_tensorboard_once_per_epoch_and_the_run_in_its_table(bench
     assert not board.Runs()["train"]["graph"]
 
 
-def test_a_second_recipe_on_the_same_photos_computes_no_features(bench, monkeypatch):
+@pytest.fixture
+def passes(monkeypatch) -> list[str]:
+    """The passes over photos that were made; a run fails where features that it stores are never found, and so computed
+    again and again."""
+    made: list[str] = []
+
+    def counted(*arguments, **options):
+        made.append("pass")
+        if len(made) > MOST_PASSES:
+            raise AssertionError(f"Features were computed {MOST_PASSES} times; what is stored is not found.")
+        return compute_rows(*arguments, **options)
+
+    monkeypatch.setattr("core.features.compute.compute_rows", counted)
+    return made
+
+
+def test_a_second_recipe_on_the_same_photos_computes_no_features(bench, passes):
     first = bench.train("r-one")
-    monkeypatch.setattr("core.features.compute.compute_rows", lambda *_, **__: pytest.fail("computed again"))
+    made = list(passes)
     second = bench.train("r-two", replace(NUMBERS, hidden_units=4, label_smoothing=0.1))
+    assert passes == made != []
     paid, alone = bench.registry.cost(second.id), bench.registry.cost(first.id)
     assert paid.alone_wall_seconds > paid.wall_seconds
     engine = engines.engine_file(TRAINED, bench.settings).cost.wall_seconds  # all that the first one reused
@@ -303,11 +323,12 @@ def test_a_second_recipe_on_the_same_photos_computes_no_features(bench, monkeypa
     assert paid.alone_wall_seconds - paid.wall_seconds > engine
 
 
-def test_repetitions_compute_no_features_and_differ(bench, monkeypatch):
+def test_repetitions_compute_no_features_and_differ(bench, passes):
     several = replace(NUMBERS, views=3)
     first = bench.train("r-one", several)
-    monkeypatch.setattr("core.features.compute.compute_rows", lambda *_, **__: pytest.fail("computed again"))
+    made = list(passes)
     second = bench.train("r-two", replace(several, seed=1))
+    assert passes == made != []
     losses = [[epoch.val_loss for epoch in bench.registry.epochs(run.id)] for run in (first, second)]
     assert losses[0] != losses[1]
 
