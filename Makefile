@@ -12,7 +12,7 @@ INSTALLED := $(VENV)/.installed-$(notdir $(REQUIREMENTS))
 # What is installed is the lock of the same name: the same versions, with the hash of every file (decision 32).
 LOCK := $(or $(wildcard $(basename $(REQUIREMENTS)).lock),$(REQUIREMENTS))
 
-.PHONY: run stop setup test test-keras test-training test-networks test-plain test-core test-jobs test-registry test-browser test-access test-pages test-fast test-cluster soak soak-cluster check
+.PHONY: run stop setup test test-keras test-training test-networks test-patterns test-plain test-core test-jobs test-registry test-browser test-access test-pages test-fast test-cluster soak soak-cluster check
 .PHONY: bench browser database proxies test-deploy lock sbom licences audit
 .PHONY: screenshots format clean
 
@@ -79,24 +79,28 @@ browser:
 	  $$SUDO apt-get update -qq && $$SUDO apt-get install -y -qq --no-install-recommends chromium fonts-liberation; }
 
 # Debian's PostgreSQL, for the tests of the registry, which start a server of their own. The system's own cluster is not created.
-database:
+# After the browser, because apt-get runs once at a time.
+database: | browser
 	@ls -d /usr/lib/postgresql/*/bin >/dev/null 2>&1 || { \
 	  if [ "$$(id -u)" = 0 ]; then SUDO=; else SUDO=sudo; fi; \
 	  $$SUDO mkdir -p /etc/postgresql-common/createcluster.d && \
 	  echo "create_main_cluster = false" | $$SUDO tee /etc/postgresql-common/createcluster.d/graft.conf >/dev/null && \
 	  $$SUDO apt-get update -qq && $$SUDO apt-get install -y -qq --no-install-recommends postgresql; }
 
-# Four of the eight parts run in parallel, on two cores, because many tests wait for browsers, processes and databases; the longest
+# Four of the nine parts run in parallel, on two cores, because many tests wait for browsers, processes and databases; the longest
 # first. Parts that mostly compute have a lower priority (nice) than those that wait.
 test: setup $(VENV)/.installed-hub browser database
-	@echo "This takes 20 to 30 minutes on two cores. The output of each of the eight parts is shown when it ends."
+	@echo "This takes 20 to 30 minutes on two cores. The output of each of the nine parts is shown when it ends."
 	@$(MAKE) --no-print-directory --jobs=4 --keep-going --output-sync \
-	  test-core test-networks test-browser test-access test-jobs test-registry test-pages test-training
+	  test-core test-patterns test-access test-networks test-browser test-jobs test-training test-pages test-registry
 
-test-keras: test-training test-networks
+test-keras: test-training test-patterns test-networks
 TRAINING := $(addprefix tests/keras/test_,training.py training_failures.py training_parts.py training_resume.py going_on.py)
 test-training: ; nice -n 5 $(BIN)/python -m pytest $(TRAINING)
-test-networks: ; nice -n 5 $(BIN)/python -m pytest tests/keras $(addprefix --ignore=,$(TRAINING))
+NETWORKS := $(addprefix tests/keras/,exports explaining features training) $(wildcard tests/keras/test_networks*.py) \
+  $(addprefix tests/keras/test_tokens_,cuts.py numbers.py)
+test-networks: ; nice -n 5 $(BIN)/python -m pytest $(NETWORKS)
+test-patterns: ; nice -n 5 $(BIN)/python -m pytest tests/keras $(addprefix --ignore=,$(TRAINING) $(NETWORKS))
 JOBS := tests/core/jobs tests/core/web
 test-plain: test-core test-jobs test-registry
 test-core: ; nice -n 5 $(BIN)/python -m pytest tests/core tests/cases tests/soak $(addprefix --ignore=,$(JOBS) tests/core/registry)
