@@ -7,6 +7,7 @@ from pathlib import Path
 
 from core.artifacts.fetching import fetch
 from core.artifacts.marks import marked
+from core.artifacts.photo_shards import fetch_dataset
 from core.files.folders import artifact_mark
 from core.files.here import fetch_with
 from core.registry import Registry
@@ -34,7 +35,11 @@ def bring(settings: Settings, name: str, folder: Path, *, into: bool = False, ne
         if marked(mark) is None or time.monotonic() - _asked.get(folder, -NEWER_SECONDS) < NEWER_SECONDS:
             return
         _asked[folder] = time.monotonic()
-    fetch(settings, registry_of(settings), name, folder, into=into)
+    kind, _, rest = name.partition("/")
+    if kind == "datasets" and not into:
+        fetch_dataset(settings, registry_of(settings), rest, folder)
+    else:
+        fetch(settings, registry_of(settings), name, folder, into=into)
 
 
 def registry_of(settings: Settings) -> Registry:

@@ -61,7 +61,7 @@ def fetch(
     lock = nullcontext() if alone else acquire(fetch_lock(settings, name), waiting=check or _go_on)
     with lock:
         if marked(artifact_mark(folder, name)) != artifact:  # the mark lies in the folder, so it goes with it
-            with _room(folder, artifact):
+            with room(folder, name, artifact.size_bytes):
                 _fetch(open_blobs(settings.artifacts), artifact, folder, into, check or _go_on)
     return True
 
@@ -175,14 +175,19 @@ def _sentence(blobs: Blobs, artifact: Artifact, digest: str, what: str) -> str:
 
 
 @contextmanager
-def _room(folder: Path, artifact: Artifact) -> Iterator[None]:
+def room(folder: Path, name: str, size_bytes: int) -> Iterator[None]:
+    """Around what brings so many bytes of an artifact into a folder.
+
+    Raises:
+        NoSpace: its disk is too full, or becomes so.
+    """
     folder.parent.mkdir(parents=True, exist_ok=True)
     free = shutil.disk_usage(folder.parent).free
     sentence = (
-        f"{artifact.name} needs {size_words(artifact.size_bytes)} and the disk of {folder.parent} has "
-        f"{size_words(free)} left. Free some space on this machine, or set GRAFT_CACHE to a larger disk."
+        f"{name} needs {size_words(size_bytes)} and the disk of {folder.parent} has {size_words(free)} left. Free some "
+        "space on this machine, or set GRAFT_CACHE to a larger disk."
     )
-    if free < artifact.size_bytes + _SPARE_BYTES:
+    if free < size_bytes + _SPARE_BYTES:
         raise NoSpace(sentence)
     try:
         yield

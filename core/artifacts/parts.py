@@ -5,10 +5,12 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
+from core.artifacts.photo_shards import publish_shards
 from core.artifacts.publishing import publish
-from core.datasets.values import SPLITS
+from core.datasets.shards import is_large
+from core.datasets.values import SPLITS, Dataset
 from core.errors import GraftError, NotFound
-from core.files.folders import RunFolder
+from core.files.folders import MANIFEST, RunFolder
 from core.files.here import (
     backbone_name,
     checkpoints_name,
@@ -31,8 +33,12 @@ Check = Callable[[], None]
 
 
 def publish_dataset(settings: Settings, registry: Registry, dataset_id: str) -> None:
-    """A dataset that this machine imported."""
-    publish(settings, registry, dataset_name(dataset_id), dataset_folder(settings, dataset_id).path, UNCHANGING)
+    """A dataset that this machine imported; a large one in shards."""
+    folder = dataset_folder(settings, dataset_id)
+    if settings.artifacts and is_large(registry.dataset(dataset_id)) and not folder.lacks_photos:
+        publish_shards(settings, registry, dataset_id, folder, UNCHANGING)
+    else:
+        publish(settings, registry, dataset_name(dataset_id), folder.path, UNCHANGING)
 
 
 def publish_backbone(settings: Settings, registry: Registry, name: str) -> None:
@@ -96,12 +102,20 @@ def _is_published(settings: Settings, registry: Registry, name: str) -> bool:
     return bool(settings.artifacts) and registry.artifact(name) is not None
 
 
+def _is_here(settings: Settings, dataset: Dataset) -> bool:
+    """Of a large dataset some shards may be here, fetched for a pass over them."""
+    folder = dataset_folder(settings, dataset.id).path
+    return (folder / MANIFEST).exists() if is_large(dataset) else folder.is_dir()
+
+
 def names_in(root: Path, name: str) -> tuple[Path, list[str] | None]:
     """The folder below ``root`` of an artifact, and its files where not all of the folder's belong to it."""
     kind, id_, *rest = name.split("/")
     if kind == "features":
         _, key, *shard = rest  # of a shard: its set and its number (core.features.shards)
         return (root / kind).joinpath(f".shards-{key}", *shard) if shard else root / kind / key, None
+    if kind == "datasets" and rest:
+        return root / kind / id_, None
     folder = RunFolder(root / kind / id_)
     if kind == "runs" and rest == ["results"]:
         return folder.path, [folder.predictions(split).name for split in SPLITS[1:]]
@@ -155,7 +169,7 @@ def unpublished(settings: Settings, registry: Registry) -> list[str]:
     if not settings.artifacts:
         return []
     known = {artifact.name for artifact in registry.artifacts()}
-    here = [dataset_name(one.id) for one in registry.datasets() if dataset_folder(settings, one.id).path.is_dir()]
+    here = [dataset_name(one.id) for one in registry.datasets() if _is_here(settings, one)]
     added = [one.backbone.name for one in registry.added_backbones()]
     here += [backbone_name(name) for name in added if added_folder(settings, name).is_dir()]
     finished = registry.runs(status=Status.FINISHED)

@@ -2,13 +2,16 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from hashlib import sha256
 from pathlib import Path
 
 from core.artifacts.blobs import Blobs, open_blobs
 from core.artifacts.listing import Listing, content_of, listing_of
 from core.artifacts.parts import names_in
+from core.artifacts.photo_shards import by_dataset, files_by_artifact
 from core.errors import NotFound
+from core.files.folders import DatasetFolder
 from core.registry import Registry
 from core.registry.artifacts import Artifact
 from core.settings import Settings
@@ -42,9 +45,14 @@ def repair(settings: Settings, registry: Registry) -> Repair:
 
 def _here(settings: Settings, registry: Registry) -> Iterator[tuple[Path, Listing]]:
     """Folders of this machine that are what was published."""
-    for artifact in registry.artifacts():
+    artifacts = registry.artifacts()
+    shards = by_dataset(one.name for one in artifacts)
+    for artifact in artifacts:
         for root in dict.fromkeys((settings.home, settings.cache or settings.home)):
             folder, names = names_in(root, artifact.name)
+            kind, id_, *_ = artifact.name.split("/")
+            if f"{kind}/{id_}" in shards:
+                names = _files(registry, id_, folder).get(artifact.name, [])
             try:
                 listing = listing_of(folder, names)
             except (NotFound, OSError):
@@ -52,6 +60,11 @@ def _here(settings: Settings, registry: Registry) -> Iterator[tuple[Path, Listin
             if _is(artifact, listing):
                 yield folder, listing
                 break
+
+
+@lru_cache(maxsize=1)
+def _files(registry: Registry, dataset_id: str, folder: Path) -> dict[str, list[str]]:
+    return files_by_artifact(registry, dataset_id, DatasetFolder(folder))
 
 
 def _is(artifact: Artifact, listing: Listing) -> bool:

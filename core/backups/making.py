@@ -19,6 +19,7 @@ from core.artifacts.blobs import open_blobs
 from core.artifacts.listing import Listing, content_of, files_of, listing_of
 from core.artifacts.listing import decoded as listing_decoded
 from core.artifacts.parts import names_in
+from core.artifacts.photo_shards import by_dataset
 from core.backups.contents import BackupItem, folders_of, items
 from core.backups.snapshots import BackupPart, SavedFolder, Snapshot
 from core.backups.store import BackupFolder
@@ -150,12 +151,13 @@ class _Maker:
 
     def _save_all(self, copy: Registry) -> tuple[list[SavedFolder], list[str]]:
         published = {one.name: one for one in copy.artifacts()} if self._settings.artifacts else {}
+        shards = by_dataset(published)
         saved: list[SavedFolder] = []
         missing = []
         for item in items(copy, self._parts):
             try:
                 if item.name in published:
-                    saved.append(self._from_store(published[item.name]))
+                    saved += [self._from_store(published[name]) for name in (item.name, *shards.get(item.name, ()))]
                 else:
                     saved += self._from_home(item)
             except (NotFound, FileNotFoundError, Conflict):

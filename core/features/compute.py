@@ -3,14 +3,16 @@
 import json
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from core.artifacts.patience import patiently
 from core.backbones.values import Backbone
+from core.datasets.shards import folder_with, in_order
 from core.datasets.values import Dataset, Photo
 from core.errors import InvalidInput
 from core.features import store
@@ -22,7 +24,6 @@ from core.features.shards import ShardSet, values_of
 from core.features.sharing import bring_those_of_version_before, computed_once
 from core.features.sizes import fraction_below, shape_at
 from core.features.store import FeatureKey
-from core.files.here import dataset_here
 from core.files.home import features_lock
 from core.files.locks import Lock, acquire, try_acquire
 from core.recipes.hyperparameters import ITSELF, ViewSettings
@@ -161,7 +162,7 @@ def _stored(
 ) -> Features:
     """As ``stored_rows``, of one or several arrays, side by side where they are several."""
     _check_whole(photos, dataset, key)
-    ordered = sorted(photos, key=lambda photo: (photo.class_name, photo.digest))
+    ordered = in_order(photos)
     work = PhotoPass(
         columns=columns,
         photos=ordered,
@@ -170,6 +171,7 @@ def _stored(
         source=source,
         make_engine=engine,
         progress=progress,
+        waiting=waiting,
         folder=folder,
         clock=clock,
     )
@@ -199,29 +201,30 @@ class PhotoPass:
     source: str
     make_engine: Callable[[], Engine]
     progress: Report | None
+    waiting: Callable[[], None] | None
     folder: Path | None
     clock: Clock
 
     def compute(self, keys: Sequence[FeatureKey]) -> None:
         bring_those_of_version_before(keys, self.dataset, self.settings)
-        self._compute(self._views(), keys, self.progress)
+        self._compute(self._views(self.photos), keys, self.progress)
 
     def sets(self, keys: Sequence[FeatureKey]) -> list[ShardSet]:
         bring_those_of_version_before(keys, self.dataset, self.settings)
-        output = self._engine(self._views().of([0]))
+        output = self._engine(self._views(self.photos[:1]).of([0]))
         rows = {one.key: one.of(output)[0] for one in self.columns}
         return [ShardSet.of(key, values_of(self._engine.name, rows[key]), len(self.photos)) for key in keys]
 
     def compute_shard(self, sets: Sequence[ShardSet], number: int, done: int) -> None:
         first = sets[0].first_row(number)
-        views, folders = self._views(), {one.key: one.folder(number, self.settings) for one in sets}
+        folders = {one.key: one.folder(number, self.settings) for one in sets}
 
         def report(rows: int, _total: int) -> None:
             if self.progress is not None:
                 self.progress(done + rows, len(self.photos))
 
         self._compute(
-            replace(views, photos=views.photos[first : first + sets[0].photos]),
+            self._views(self.photos[first : first + sets[0].photos]),
             list(folders),
             report,
             place=folders.__getitem__,
@@ -240,9 +243,11 @@ class PhotoPass:
             **more,
         )
 
-    def _views(self) -> ViewedPhotos:
-        folder = self.folder or dataset_here(self.settings, self.dataset.id).photos
-        return ViewedPhotos(self.photos, folder, self.columns[0].key.which)
+    def _views(self, photos: Sequence[Photo]) -> ViewedPhotos:
+        """Waits while the store does not answer."""
+        find = partial(folder_with, photos, of=self.photos, dataset=self.dataset, settings=self.settings)
+        folder = self.folder or (find() if self.waiting is None else patiently(find, self.waiting))
+        return ViewedPhotos(photos, folder, self.columns[0].key.which)
 
     @cached_property
     def _engine(self) -> Engine:

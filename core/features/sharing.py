@@ -18,6 +18,7 @@ from core.artifacts.fetching import fetch
 from core.artifacts.garbage import forget, holder
 from core.artifacts.patience import patiently
 from core.artifacts.publishing import publish
+from core.datasets.shards import is_large
 from core.datasets.values import SPLITS, Dataset
 from core.errors import Conflict, NotFound
 from core.features import shared_pass
@@ -25,7 +26,7 @@ from core.features.assembling import assemble
 from core.features.shards import complete_set, is_sharded, name_of
 from core.features.shared_pass import FeatureWork, SharedPass
 from core.features.store import FeatureKey, folder_of, is_stored, make_room
-from core.files.here import dataset_here, features_name
+from core.files.here import dataset_here, dataset_name, features_name, records_here
 from core.registry import Registry
 from core.registry.keeping import KeptLease
 from core.registry.leases import Lease
@@ -95,8 +96,10 @@ def bring_those_of_version_before(keys: Sequence[FeatureKey], dataset: Dataset, 
     if not settings.artifacts:
         return
     with suppress(OSError, ValueError, KeyError, NotFound, StoreAway):
-        lineage = json.loads(dataset_here(settings, dataset.id).lineage.read_text())
-        before = registry_of(settings).dataset(lineage["dataset"])
+        registry = registry_of(settings)
+        in_shards = is_large(dataset) and registry.artifacts(f"{dataset_name(dataset.id)}/")
+        folder = (records_here if in_shards else dataset_here)(settings, dataset.id)
+        before = registry.dataset(json.loads(folder.lineage.read_text())["dataset"])
         for key in keys:
             for split in SPLITS if not key.view else (key.split,):
                 is_at_hand(replace(key, dataset=before.digest, split=split), settings)

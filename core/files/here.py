@@ -4,12 +4,13 @@ Whoever reads a dataset, a model or predictions asks here; whoever writes them a
 ``GRAFT_ARTIFACTS`` the two are the same. Datasets are fetched to ``GRAFT_CACHE``, all else to the home.
 """
 
+from collections.abc import Sequence
 from functools import lru_cache
 from hashlib import sha256
 from pathlib import Path
 from typing import Protocol
 
-from core.files.folders import MANIFEST, DatasetFolder
+from core.files.folders import MANIFEST, DatasetFolder, artifact_mark
 from core.files.home import added_folder, dataset_folder, run_folder
 from core.settings import Settings
 
@@ -34,11 +35,49 @@ def fetch_with(fetcher: Fetcher) -> None:
 
 def dataset_here(settings: Settings, dataset_id: str) -> DatasetFolder:
     """The folder of a dataset: in the home where it was made there, else below ``GRAFT_CACHE``."""
+    folder = _dataset_copy(settings, dataset_id)
+    if settings.artifacts and not _is_whole(folder):
+        _fetch(settings, dataset_name(dataset_id), folder.path)
+    return folder
+
+
+def photos_here(settings: Settings, dataset_id: str, shards: Sequence[str]) -> Path:
+    """The folder of the photos of a dataset, with those of some shards (``core.datasets.shards``); with all where it
+    was not published in shards."""
+    folder = _dataset_copy(settings, dataset_id)
+    for shard in shards if settings.artifacts and not _is_whole(folder) else ():
+        if not _part_here(settings, photos_name(dataset_id, shard), folder):
+            return dataset_here(settings, dataset_id).photos
+    return folder.photos
+
+
+def records_here(settings: Settings, dataset_id: str) -> DatasetFolder:
+    """The folder of a dataset that is published in shards, with the files beside its manifest."""
+    folder = _dataset_copy(settings, dataset_id)
+    if settings.artifacts and not _is_whole(folder):
+        _part_here(settings, records_name(dataset_id), folder)
+    return folder
+
+
+def _part_here(settings: Settings, name: str, folder: DatasetFolder) -> bool:
+    """Whether a part of a dataset is here, after it was fetched where it is published."""
+    mark = artifact_mark(folder.path, name)
+    if not mark.exists():
+        _fetch(settings, name, folder.path, into=True)
+    return mark.exists()
+
+
+def _dataset_copy(settings: Settings, dataset_id: str) -> DatasetFolder:
+    """Where the files of a dataset are, or would be fetched to."""
     own = dataset_folder(settings, dataset_id)
-    if not settings.artifacts or (own.path / MANIFEST).exists():
+    if not settings.artifacts or _is_whole(own):
         return own
-    folder = (settings.cache or settings.home) / own.path.relative_to(settings.home)
-    return DatasetFolder(_here(settings, dataset_name(dataset_id), folder))
+    return DatasetFolder((settings.cache or settings.home) / own.path.relative_to(settings.home))
+
+
+def _is_whole(folder: DatasetFolder) -> bool:
+    """The manifest comes last, also where shards are fetched one by one."""
+    return (folder.path / MANIFEST).exists()
 
 
 def model_here(settings: Settings, run_id: str) -> Path:
@@ -116,6 +155,21 @@ def features_name(dataset: str, weights: str, key: str) -> str:
 
 def dataset_name(dataset_id: str) -> str:
     return f"datasets/{dataset_id}"
+
+
+def photos_name(dataset_id: str, shard: str) -> str:
+    """Of some photos of a large dataset (``core.datasets.shards``)."""
+    return f"{dataset_name(dataset_id)}/photos/{shard}"
+
+
+def pool_name(dataset_id: str) -> str:
+    """Of the photos of a large dataset that have no class."""
+    return f"{dataset_name(dataset_id)}/pool"
+
+
+def records_name(dataset_id: str) -> str:
+    """Of the files of a large dataset beside its manifest."""
+    return f"{dataset_name(dataset_id)}/records"
 
 
 def _file_here(settings: Settings, name: str, own: Path) -> Path:

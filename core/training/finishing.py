@@ -9,11 +9,11 @@ import numpy as np
 
 from core.backbones.saved import row_for_card
 from core.backbones.values import Backbone
+from core.datasets.shards import folder_with
 from core.features.measuring import multiply_adds
 from core.features.sizes import cost_up_to
 from core.features.views import View, jpeg_of
 from core.files.folders import CARD, KERAS_MODEL
-from core.files.here import dataset_here
 from core.files.home import run_folder
 from core.models.card import FEATURES, PROBABILITIES, card_of, model_of, write_card
 from core.models.inference.graph import InferenceGraph, Memo
@@ -63,8 +63,10 @@ def milliseconds(context: Context, saved: SavedModel, model: keras.Model | None)
 
     Networks that several runs of a process share are timed once, and every head alone.
     """
-    folder = dataset_here(context.settings, context.dataset.id).photos
-    jpegs = [jpeg_of(photo, folder) for photo in context.sources.photos["test"][: measuring.PHOTOS_TIMED]]
+    photos = context.sources.photos["test"]
+    timed = photos[: measuring.PHOTOS_TIMED]
+    folder = folder_with(timed, of=photos, dataset=context.dataset, settings=context.settings)
+    jpegs = [jpeg_of(photo, folder) for photo in timed]
     if saved.graph is not None:
         graph = InferenceGraph(saved.folder, saved.graph, classes=len(context.dataset.class_names))
         key = context.dataset.digest, graph.network_keys

@@ -13,6 +13,7 @@ from core.artifacts.blobs import StoreAway
 from core.artifacts.bringing import bring
 from core.artifacts.parts import publish_checkpoints, publish_curves, publish_model, publish_results
 from core.artifacts.patience import patiently
+from core.datasets.shards import is_large
 from core.errors import GraftError, NoSpace, NotFound
 from core.files.here import checkpoints_name, dataset_here, model_here, predictions_here
 from core.files.home import run_folder
@@ -52,7 +53,8 @@ class AttemptOf(Protocol):
 
 
 def bring_inputs(run: Run, *, settings: Settings, registry: Registry, progress: ProgressWriter, stop: Stop) -> None:
-    """The photos, the models and predictions that the run builds on, and the checkpoint from which it goes on.
+    """The photos (of a large dataset the stages fetch what they need), the models and predictions that the run builds
+    on, and the checkpoint from which it goes on.
 
     Waits while the store does not answer.
 
@@ -68,7 +70,8 @@ def bring_inputs(run: Run, *, settings: Settings, registry: Registry, progress: 
 
     def fetch() -> None:
         progress.start(FETCHING, 0)
-        dataset_here(settings, run.dataset_id)
+        if not is_large(registry.dataset(run.dataset_id)):  # else each stage fetches the photos that it needs
+            dataset_here(settings, run.dataset_id)
         for parent in parents_of(run.recipe):
             model_here(settings, parent)
             predictions_here(settings, parent, "test")

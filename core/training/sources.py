@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
+from core.artifacts.patience import patiently
 from core.backbones.values import Backbone
 from core.datasets.values import Dataset, Photo
 from core.errors import Unavailable
@@ -121,7 +122,7 @@ class TrainingInputs:
         return Vectors(arrays[0] if len(arrays) == 1 else np.concatenate(arrays, axis=1))
 
     def _renderer(self, photos: Sequence[Photo], backbone: Backbone, view: int) -> Callable[[np.ndarray], np.ndarray]:
-        folder = dataset_here(self.settings, self.dataset.id).photos
+        folder = patiently(lambda: dataset_here(self.settings, self.dataset.id), self._wait).photos
         which = self.recipe.view(view)
 
         def read(rows: np.ndarray) -> np.ndarray:

@@ -211,7 +211,7 @@ def delete_dataset(settings: Settings, registry: Registry, dataset: Dataset) -> 
         folders = [*(run_folder(settings, run.id).path for run in runs), dataset_folder(settings, dataset.id).path]
         entry = _entry(impact, dataset=dataset.id, name=dataset.name, runs=[run.id for run in runs])
         _remove(folders, entry, forget_rows)
-        starts = [dataset_name(dataset.id), *(f"runs/{run.id}/" for run in runs)]
+        starts = [dataset_name(dataset.id), f"{dataset_name(dataset.id)}/", *(f"runs/{run.id}/" for run in runs)]
         for digest in digests:
             _forget_artifacts(settings, registry, starts, dataset=digest)
     return impact

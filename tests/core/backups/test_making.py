@@ -18,8 +18,10 @@ from core.backups.restoring import restore
 from core.backups.snapshots import BackupPart
 from core.backups.store import BackupFolder
 from core.backups.verifying import verify
+from core.datasets import shards
 from core.errors import Conflict, InvalidInput, NoSpace, Unavailable
 from core.files.atomic import replace_folder
+from core.files.folders import MANIFEST
 from core.files.home import dataset_folder, run_folder
 from core.registry import Registry
 from core.runs.values import Status
@@ -235,11 +237,19 @@ def test_photos_are_saved_apart_from_what_changes_beside_them(make, bench, fille
     assert changed == {f"datasets/{filled.dataset.id}"}
 
 
-def test_what_is_in_a_store_only_is_taken_from_there(make, bench, registry, filled, backups, empty, tmp_path):
+@pytest.mark.parametrize("large", [False, True])
+def test_what_is_in_a_store_only_is_taken_from_there(
+    make, bench, registry, filled, backups, empty, tmp_path, monkeypatch, large
+):
+    if large:  # its dataset is published in shards
+        monkeypatch.setattr(shards, "LARGE_PHOTOS", 1)
+        monkeypatch.setattr(shards, "SHARD_PHOTOS", 16)
+        (dataset_folder(bench.settings, filled.dataset.id).path / MANIFEST).touch()
     (tmp_path / "store").mkdir()
     other = machine(tmp_path / "other", (tmp_path / "store").as_uri(), registry)
     here = Settings(home=bench.settings.home, artifacts=other.settings.artifacts)
     publish_missing(here, registry, report=lambda name: None)
+    assert (len(registry.artifacts("datasets/")) > 1) == large
     made = make_backup(other.settings, other.registry, backups, ALL)
     assert made.snapshot.missing == () and not (other.home / "datasets").exists()
     restore(empty, backups)

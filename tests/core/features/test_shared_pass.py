@@ -16,6 +16,8 @@ import numpy as np
 import pytest
 
 from core.artifacts import bringing
+from core.artifacts.parts import publish_dataset
+from core.datasets import shards as photo_shards
 from core.features import shards, shared_pass
 from core.features.reusing import PHOTOS
 from core.features.shards import published_sets, sets_at_work
@@ -219,6 +221,29 @@ def test_a_shard_that_was_damaged_in_the_store_is_computed_again(machines, store
     (third.home / "registry.db").symlink_to(machines[0].registry.database.path)
     engine = Counting()
     assert np.array_equal(ask(third, *stored, engine=engine).array, alone[0]) and engine.seen == 0
+
+
+def test_a_machine_fetches_the_photos_of_its_shards_alone(machines, stored, alone, monkeypatch):
+    dataset, photos = stored
+    monkeypatch.setattr(photo_shards, "LARGE_PHOTOS", len(photos) - 1)
+    monkeypatch.setattr(photo_shards, "SHARD_PHOTOS", PHOTOS_OF_A_SHARD)
+    first, second = machines
+    first.registry.add_dataset(dataset, photos)
+    publish_dataset(first.settings, first.registry, dataset.id)
+    folder = dataset_folder(second.settings, dataset.id)
+    shutil.rmtree(folder.path)
+
+    def stop(done, total):
+        if done > 2 * PHOTOS_OF_A_SHARD:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        ask(first.settings, *stored, progress=stop)
+    assert np.array_equal(ask(second.settings, *stored).array, alone[0])
+    rows = photo_shards.in_order(photo for photo in photos if photo.split == "train")
+    there = {path.stem for path in folder.photos.iterdir()}
+    first_shard = slice(PHOTOS_OF_A_SHARD)  # its first photo says which values the machine computes
+    assert there == {one.digest for one in (*rows[first_shard], *rows[2 * PHOTOS_OF_A_SHARD :])}
 
 
 # --- processes ---
