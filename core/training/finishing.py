@@ -2,11 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from statistics import median
 
 import keras
 import numpy as np
 
+from core.artifacts.patience import patiently
 from core.backbones.saved import row_for_card
 from core.backbones.values import Backbone
 from core.datasets.shards import folder_with
@@ -65,7 +67,8 @@ def milliseconds(context: Context, saved: SavedModel, model: keras.Model | None)
     """
     photos = context.sources.photos["test"]
     timed = photos[: measuring.PHOTOS_TIMED]
-    folder = folder_with(timed, of=photos, dataset=context.dataset, settings=context.settings)
+    find = partial(folder_with, timed, of=photos, dataset=context.dataset, settings=context.settings)
+    folder = patiently(find, context.stop.check)
     jpegs = [jpeg_of(photo, folder) for photo in timed]
     if saved.graph is not None:
         graph = InferenceGraph(saved.folder, saved.graph, classes=len(context.dataset.class_names))

@@ -7,6 +7,7 @@ from types import SimpleNamespace
 import pytest
 
 from core.artifacts import bringing, parts, patience
+from core.datasets import shards
 from core.errors import Conflict
 from core.files.here import checkpoints_name, curves_name, model_name, results_name
 from core.files.home import dataset_folder, run_folder
@@ -66,6 +67,13 @@ def save(machine, run, *epochs):
 
 def publisher(machine, run, number=None):
     return shared.Publisher(run, number or run.attempt, machine.settings, machine.registry)
+
+
+def test_a_large_dataset_is_not_fetched_before_it_is_needed(machines, running, monkeypatch):
+    _, second = machines
+    monkeypatch.setattr(shards, "LARGE_PHOTOS", 1)
+    bring(second, running)
+    assert not dataset_folder(second.settings, running.dataset_id).path.exists()
 
 
 def test_a_trainer_elsewhere_gets_the_photos_and_goes_on_from_the_checkpoint(machines, running):
