@@ -14,6 +14,9 @@ from core.errors import InvalidInput
 REPOSITORY = Path(__file__).resolve().parent.parent
 VERSION: str = tomllib.loads((REPOSITORY / "pyproject.toml").read_text())["project"]["version"]
 
+SLURM = "slurm"
+"""``GRAFT_LAUNCHER`` where trainers are jobs of Slurm."""
+
 BACKUP_PARTS = ("models", "datasets")
 """What a backup may have besides the registry."""
 
@@ -136,7 +139,7 @@ class Settings:
             password is read from the file that ``PGPASSFILE`` names.
         artifacts: ``file:///folder`` or ``s3://bucket/prefix`` (``GRAFT_ARTIFACTS``), where machines find each other's
             datasets, checkpoints and models; "" is the home alone.
-        launcher: ``ray:http://head:8265`` (``GRAFT_LAUNCHER``); "" starts trainers on this machine.
+        launcher: ``ray:http://head:8265`` or ``slurm`` (``GRAFT_LAUNCHER``); "" starts trainers on this machine.
         cache: folder of stored features and fetched datasets (``GRAFT_CACHE``); None is the home.
         login: whether people must sign in (``GRAFT_LOGIN``).
         url: where browsers find Graft, ``https://graft.lab/photos`` (``GRAFT_URL``), without a slash at its end; "" is
@@ -272,10 +275,10 @@ def _check_addresses(settings: Settings) -> None:
     shapes = (
         ("GRAFT_REGISTRY", settings.registry, ("postgresql://",), "sqlite, or postgresql://user@host/database"),
         ("GRAFT_ARTIFACTS", settings.artifacts, ("file:///", "s3://"), "home, file:///folder, or s3://bucket/prefix"),
-        ("GRAFT_LAUNCHER", settings.launcher, ("ray:http://", "ray:https://"), "local, or ray:http://head:8265"),
+        ("GRAFT_LAUNCHER", settings.launcher, ("ray:http://", "ray:https://"), "local, ray:http://head:8265, or slurm"),
     )
     for name, value, starts, expected in shapes:
-        if value and not value.startswith(starts):
+        if value and not value.startswith(starts) and (name, value) != ("GRAFT_LAUNCHER", SLURM):
             raise InvalidInput(f"{name} must be {expected}. Received: {without_secret(value)!r}")
         if value != without_secret(value):
             file = "the file that PGPASSFILE names" if name == "GRAFT_REGISTRY" else "a file that only you may read"

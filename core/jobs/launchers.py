@@ -8,7 +8,7 @@ from core.jobs.launching import Launcher
 from core.jobs.local_launcher import LocalLauncher
 from core.jobs.slots import discover_slots
 from core.registry import Registry
-from core.settings import Settings
+from core.settings import SLURM, Settings
 
 
 def launcher_of(settings: Settings, registry: Registry) -> Launcher:
@@ -34,6 +34,10 @@ def client_of(launcher: str, environ: Mapping[str, str] | None = None) -> Cluste
         InvalidInput: what it needs is not set.
     """
     environ = os.environ if environ is None else environ
+    if launcher == SLURM:
+        from core.jobs.slurm.client import open_slurm
+
+        return open_slurm(environ)
     from core.jobs.ray.client import open_cluster
 
     return open_cluster(launcher, environ)

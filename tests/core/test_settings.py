@@ -88,10 +88,14 @@ def test_what_a_scheduled_backup_has(tmp_path):
     assert load_settings({}).backup is None and load_settings({}).backup_parts == ("models", "datasets")
 
 
-@pytest.mark.parametrize("launcher", ["slurm", "kubernetes", "ray:head:8265", "ray:https:head"])
+@pytest.mark.parametrize("launcher", ["slurm:", "slurm2", "kubernetes", "ray:head:8265", "ray:https:head"])
 def test_a_launcher_that_there_is_none_of(launcher):
-    with pytest.raises(InvalidInput, match=r"GRAFT_LAUNCHER must be local, or ray:http://head:8265\. Received"):
+    with pytest.raises(InvalidInput, match=r"GRAFT_LAUNCHER must be local, ray:http://head:8265, or slurm\. Received"):
         load_settings({"GRAFT_LAUNCHER": launcher})
+
+
+def test_a_launcher_that_needs_no_address():
+    assert load_settings({"GRAFT_LAUNCHER": "slurm"}).launcher == "slurm"
 
 
 def test_the_address_of_graft_loses_the_slash_at_its_end():

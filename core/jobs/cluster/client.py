@@ -36,6 +36,7 @@ class ClusterJob:
         message: the cluster's explanation; of a job that failed with the end of its log.
         exit_code: of its process; None while it runs, and after a stop.
         metadata: as it was submitted.
+        waits_for: what a pending one waits for, as the cluster calls it; "" where it does not say.
     """
 
     id: str
@@ -43,6 +44,7 @@ class ClusterJob:
     message: str = ""
     exit_code: int | None = None
     metadata: Mapping[str, str] = field(default_factory=dict)
+    waits_for: str = ""
 
     @property
     def last_line(self) -> str:
@@ -59,7 +61,8 @@ class JobRequest:
         id: a second job of the same id is not started.
         command: one line for the shell of the node.
         node: id of the node that has to run it.
-        cpus, gpus: what the job reserves there; 0 or more.
+        cpus, gpus, memory_bytes: what the job reserves there; 0 or more. No memory is reserved where a cluster does not
+            count it.
         metadata: kept with the job.
     """
 
@@ -68,6 +71,7 @@ class JobRequest:
     node: str
     cpus: float = 0
     gpus: float = 0
+    memory_bytes: int = 0
     metadata: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:  # Ray accepts num_gpus=-1 without a word
@@ -83,6 +87,8 @@ class ClusterClient(Protocol):
     Attributes:
         cpus_per_slot: of a slot on a machine without a GPU; None for all of the machine's.
         pending_seconds: for so long a job may wait for its place.
+        offers_busy: whether what jobs of other programs use is a slot all the same, so that runs wait for it there.
+        runner: a module that runs the others on a machine, with their names as its first argument; "" where none does.
         question_cpus, question_gpus: what a job that asks a machine reserves there, of what the machine has.
     """
 
@@ -91,6 +97,12 @@ class ClusterClient(Protocol):
 
     @property
     def pending_seconds(self) -> float: ...
+
+    @property
+    def offers_busy(self) -> bool: ...
+
+    @property
+    def runner(self) -> str: ...
 
     @property
     def question_cpus(self) -> float: ...
@@ -102,7 +114,7 @@ class ClusterClient(Protocol):
         """All nodes that the cluster knows, those that are away included."""
 
     def used(self) -> Mapping[str, Mapping[str, float]]:
-        """What jobs have reserved ("CPU", "GPU"), by node id."""
+        """What jobs have reserved ("CPU", "GPU", and "memory" where it counts that), by node id."""
 
     def job(self, job_id: str) -> ClusterJob | None:
         """The job of this id; None when the cluster has none, or none any more."""

@@ -107,11 +107,13 @@ class ClusterLauncher:
         used = self._client.used()
         own = [trainer.slot for trainer in self._trainers]
         facts = {one.name: MachineFacts.from_json(one.facts) for one in self._registry.node_records()}
-        found = []
+        free, busy = [], []
         for node in self._machines.that_can_train(known, used):
             slots = slots_of(node, self._client.cpus_per_slot, facts.get(node.name))
-            found += without_others(slots, own, used.get(node.id, {}))
-        return found
+            here = without_others(slots, own, used.get(node.id, {}))
+            free += here
+            busy += [one for one in slots if one not in here]
+        return free + busy if self._client.offers_busy else free
 
     def _drop_ended(self, nodes: Mapping[str, ClusterNode]) -> None:
         """Forget trainers that have ended so long ago that the cluster's figures do not count them any more."""
@@ -155,10 +157,13 @@ class ClusterLauncher:
             node=place.node.id,
             cpus=place.cpus,
             gpus=place.gpus,
+            memory_bytes=place.memory_bytes,
             metadata={"graft_run": run_id, "graft_attempt": str(attempt)},
         )
 
     def _command(self, module: str, arguments: list[str]) -> str:
+        if self._client.runner:
+            module, arguments = self._client.runner, [module, *arguments]
         return command_line(module, arguments, self._settings, self._environ)
 
     def adopt(self) -> list[ClusterTrainer]:

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 from core.errors import Unavailable
-from core.jobs.cluster.client import ClusterClient, JobRefused, JobRequest, JobStatus
+from core.jobs.cluster.client import ClusterClient, ClusterJob, JobRefused, JobRequest, JobStatus
 from core.jobs.node_trainer import GIVEN_UP
 from core.registry import Registry
 from core.registry.leases import lease_of_run
@@ -154,12 +154,13 @@ class ClusterTrainer:
         if job.status.has_ended:
             self.was_refused = job.status is JobStatus.FAILED and job.exit_code != GIVEN_UP
             return f"It was not started on {self.machine}: {job.last_line}"
-        return self._too_late(job.status)
+        return self._too_late(job)
 
-    def _too_late(self, status: JobStatus) -> str:
-        if status is JobStatus.PENDING:
+    def _too_late(self, job: ClusterJob) -> str:
+        if job.status is JobStatus.PENDING:
             late = self._client.pending_seconds
-            reason = f"There was no room on {self.machine}: other jobs of the cluster use it."
+            reason = f"There was no room on {self.machine}: other jobs of the cluster use it"
+            reason += f" ({job.waits_for})." if job.waits_for else "."
             since = self._since
         else:
             self._runs_since = since = self._clock() if self._runs_since is None else self._runs_since

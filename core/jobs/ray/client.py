@@ -57,7 +57,7 @@ class RayClient:
     """
 
     pending_seconds = PENDING_SECONDS
-    question_cpus, question_gpus = 0.0, 0
+    runner, offers_busy, question_cpus, question_gpus = "", False, 0.0, 0
 
     def __init__(self, address: str, token: str, cpus_per_slot: float | None = None) -> None:
         self.address, self._token, self.cpus_per_slot = address.rstrip("/"), token, cpus_per_slot

@@ -8,9 +8,11 @@ import pytest
 
 from core.errors import InvalidInput
 from core.jobs.cluster.launcher import ClusterLauncher
-from core.jobs.launchers import launcher_of
+from core.jobs.launchers import client_of, launcher_of
 from core.jobs.local_launcher import LocalLauncher
 from core.jobs.slots import CPU
+from core.jobs.slurm.client import SlurmClient
+from tests.fake_slurm import FakeSlurm
 
 
 def test_without_a_setting_trainers_are_processes_of_this_machine(settings, registry, monkeypatch):
@@ -28,6 +30,19 @@ def test_a_cluster(settings, registry, monkeypatch, tmp_path):
     shared = replace(settings, launcher="ray:http://head:8265", registry="postgresql://u@h/d", artifacts="file:///a")
     assert isinstance(launcher_of(shared, registry), ClusterLauncher)
     with pytest.raises(InvalidInput, match="GRAFT_REGISTRY"):
+        launcher_of(replace(shared, registry=""), registry)
+
+
+def test_slurm(settings, registry, monkeypatch, tmp_path):
+    shared = replace(settings, launcher="slurm", registry="postgresql://u@h/d", artifacts="file:///a")
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(InvalidInput, match="needs Slurm's command sbatch"):
+        launcher_of(shared, registry)
+    for name, value in FakeSlurm(tmp_path / "slurm").environ.items():
+        monkeypatch.setenv(name, value)
+    assert isinstance(launcher_of(shared, registry), ClusterLauncher)
+    assert isinstance(client_of("slurm"), SlurmClient)
+    with pytest.raises(InvalidInput, match="GRAFT_LAUNCHER=slurm needs a registry that all machines reach"):
         launcher_of(replace(shared, registry=""), registry)
 
 

@@ -163,3 +163,16 @@ def test_what_all_machines_must_share(settings, registry, tmp_path, missing, nam
     open_cluster_launcher(shared, registry, client_of, {TOKEN_FILE: str(token)})
     with pytest.raises(InvalidInput, match=f"Set {named}"):
         open_cluster_launcher(replace(shared, **{missing: ""}), registry, client_of, {TOKEN_FILE: str(token)})
+
+
+def test_where_runs_may_wait_what_others_use_comes_last(two, ray, monkeypatch):
+    ray.used[ray.nodes[0]["node_id"]] = {"CPU": 8.0}
+    assert two.names() == ["n2/gpu0", "n2/gpu1"]
+    monkeypatch.setattr(two.launcher._client, "offers_busy", True)
+    assert two.names() == ["n2/gpu0", "n2/gpu1", "n1/cpu"]
+
+
+def test_a_cluster_may_run_its_programs_through_one_of_its_own(two, ray, monkeypatch):
+    monkeypatch.setattr(two.launcher._client, "runner", "its.own")
+    trainer = two.started()
+    assert "-m its.own core.jobs.node_trainer r-" in ray.jobs[trainer.job_id]["request"]["entrypoint"]

@@ -66,3 +66,17 @@ def test_what_own_jobs_use_stays_a_slot():
     assert names(without_others(slots, ["n1/gpu1"], {"CPU": 4, "GPU": 1})) == ["n1/gpu0", "n1/gpu1"]
     assert names(without_others(slots, ["n1/gpu1"], {"CPU": 8, "GPU": 2})) == ["n1/gpu1"]
     assert names(without_others(slots, ["n1/gpu1"], {})) == ["n1/gpu0", "n1/gpu1"]  # not counted yet
+
+
+def test_memory_is_shared_equally_where_the_cluster_counts_it():
+    slots = slots_of(node(cpus=8, memory_bytes=1000, reserves_memory=True), 4)
+    assert [one.memory_bytes for one in slots] == [500, 500]
+    assert names(without_others(slots, [], {"CPU": 0, "memory": 400})) == ["n1/cpu0"]
+    assert names(without_others(slots, ["n1/cpu1"], {"CPU": 4, "memory": 500})) == ["n1/cpu0", "n1/cpu1"]
+    assert names(without_others(slots_of(node(cpus=8)), [], {"memory": 400})) == ["n1/cpu"]  # it does not count it
+
+
+def test_a_slot_has_whole_cores():
+    assert [one.cpus for one in slots_of(node(cpus=16, cpu_step=2, gpus=3))] == [4, 4, 4]
+    assert [one.cpus for one in slots_of(node(cpus=8, cpu_step=2), 3)] == [2, 2, 2, 2]
+    assert [one.cpus for one in slots_of(node(cpus=8, cpu_step=2), 1)] == [2, 2, 2, 2]
