@@ -12,8 +12,8 @@ INSTALLED := $(VENV)/.installed-$(notdir $(REQUIREMENTS))
 # What is installed is the lock of the same name: the same versions, with the hash of every file (decision 32).
 LOCK := $(or $(wildcard $(basename $(REQUIREMENTS)).lock),$(REQUIREMENTS))
 
-.PHONY: run stop setup test test-keras test-training test-networks test-patterns test-plain test-core test-jobs test-registry test-browser test-access test-pages test-fast test-cluster soak soak-cluster check
-.PHONY: bench browser database proxies test-deploy lock sbom licences audit
+.PHONY: run stop setup test test-keras test-training test-networks test-patterns test-plain test-core test-jobs test-registry test-browser test-access test-pages test-fast test-cluster test-slurm soak soak-cluster check
+.PHONY: bench browser database slurm proxies test-deploy lock sbom licences audit
 .PHONY: screenshots format clean
 
 run: setup $(VENV)/.exported
@@ -122,6 +122,16 @@ $(VENV)-cluster/.installed: requirements-test-cluster.txt | $(BIN)/python
 test-cluster: setup $(VENV)-cluster/.installed
 	$(BIN)/python -m pytest tests/core/artifacts/test_s3.py
 	$(BIN)/python -m tests.cluster
+
+# Debian's Slurm, which the tests start themselves as an ordinary user; the system's own services are not started.
+slurm:
+	@PATH="$$PATH:/usr/sbin"; { command -v slurmctld && command -v slurmd && command -v sbatch && command -v munged; } >/dev/null || { \
+	  if [ "$$(id -u)" = 0 ]; then SUDO=; else SUDO=sudo; fi; \
+	  $$SUDO apt-get update -qq && $$SUDO apt-get install -y -qq --no-install-recommends slurmctld slurmd slurm-client slurm-wlm-basic-plugins munge; }
+
+# Needs a user who may make namespaces, as test-cluster does; takes minutes (decision 44).
+test-slurm: setup database slurm
+	$(BIN)/python -m tests.slurm
 
 # Debian's nginx and Caddy in front of real servers, with the files of deploy/ (decision 32).
 proxies:

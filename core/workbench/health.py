@@ -16,6 +16,7 @@ from core.features.store import stored_features
 from core.files.room import free_bytes, low_space
 from core.jobs.checkpoint_limit import checkpoint_bytes
 from core.jobs.cluster.machines import why_not
+from core.jobs.launchers import client_of
 from core.jobs.machine import MachineFacts
 from core.jobs.quota import quota_uses
 from core.registry import Registry
@@ -147,9 +148,20 @@ def _cluster(settings: Settings, registry: Registry) -> list[Check]:
     found = [_leases(registry)]
     if settings.artifacts:
         found.append(_artifacts(settings))
+    if settings.launcher:
+        found.append(_launcher(settings))
     if records := registry.node_records():
         found.append(_machines(records))
     return found
+
+
+def _launcher(settings: Settings) -> Check:
+    """Whether the cluster answers, and has what the settings name."""
+    try:
+        machines = count(len(client_of(settings.launcher).nodes()), "machine")
+    except GraftError as error:
+        return Check(name="Launcher", good=False, found=f"{settings.launcher} cannot be used", advice=str(error))
+    return Check(name="Launcher", good=True, found=f"{settings.launcher} knows {machines}")
 
 
 def _leases(registry: Registry) -> Check:

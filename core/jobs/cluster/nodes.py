@@ -104,9 +104,7 @@ def _in_steps(cpus: float, node: ClusterNode) -> float:
     return max(cpus // node.cpu_step, 1.0) * node.cpu_step if node.cpu_step > 1 else float(cpus)
 
 
-def _resources(
-    node: ClusterNode, gpus: int, cpus: float, memory: int, facts: MachineFacts | None
-) -> SlotResources:
+def _resources(node: ClusterNode, gpus: int, cpus: float, memory: int, facts: MachineFacts | None) -> SlotResources:
     """Of each slot of a node. Which of its GPUs a job gets is the cluster's choice, so the smallest counts."""
     known = facts.gpus if facts is not None and gpus else ()
     titles = tuple(dict.fromkeys(gpu.title for gpu in known)) or ((node.gpu_kind,) if node.gpu_kind and gpus else ())

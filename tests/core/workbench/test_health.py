@@ -10,6 +10,7 @@ from core.jobs.machine import MachineFacts, facts_of_this_machine
 from core.people.acting import Person, Role, acting_as
 from core.workbench.health import Check, examine
 from tests.factories import make_dataset
+from tests.fake_slurm import FakeSlurm
 
 
 @pytest.fixture
@@ -61,6 +62,20 @@ def test_a_store_that_does_not_answer_is_one_sentence(checked, tmp_path):
     shared.mkdir()
     found = checked(artifacts=f"file://{shared}")["Artifacts"]
     assert found.good and found.found == f"file://{shared} answers"
+
+
+def test_a_cluster_that_cannot_be_used_is_one_sentence(checked, tmp_path, monkeypatch):
+    assert "Launcher" not in checked()
+    monkeypatch.setenv("PATH", str(tmp_path))
+    found = checked(launcher="slurm")["Launcher"]
+    assert not found.good and found.found == "slurm cannot be used" and "needs Slurm's command sbatch" in found.advice
+    slurm = FakeSlurm(tmp_path / "slurm")
+    slurm.add_node("n1")
+    for name, value in slurm.environ.items():
+        monkeypatch.setenv(name, value)
+    assert checked(launcher="slurm")["Launcher"] == Check(name="Launcher", good=True, found="slurm knows 1 machine")
+    monkeypatch.setenv("GRAFT_SLURM_OPTIONS", "--partition=gpu")
+    assert "Slurm has no partition 'gpu'" in checked(launcher="slurm")["Launcher"].advice
 
 
 def test_a_registry_that_cannot_be_opened_is_one_sentence(bench):

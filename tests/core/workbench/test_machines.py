@@ -9,6 +9,7 @@ from core.jobs.machine import facts_of_this_machine
 from core.workbench import Workbench
 from tests.factories import make_dataset, make_photos, make_run
 from tests.fake_ray import TOKEN, FakeRay
+from tests.fake_slurm import FakeSlurm
 
 
 @pytest.fixture
@@ -79,3 +80,35 @@ def test_one_machine(settings, registry, monkeypatch):
     monkeypatch.setenv("GRAFT_GPUS", "none")
     overview = Workbench(settings, registry).machines()
     assert overview.launcher == "local" and slots(overview) == {"cpu": None}
+
+
+# --- Slurm ---
+
+
+@pytest.fixture
+def slurm(monkeypatch, tmp_path):
+    slurm = FakeSlurm(tmp_path / "slurm")
+    for name, value in slurm.environ.items():
+        monkeypatch.setenv(name, value)
+    return slurm
+
+
+@pytest.fixture
+def of_slurm(slurm, settings, registry):
+    return Workbench(replace(settings, launcher="slurm"), registry)
+
+
+def test_a_machine_that_is_drained_says_why(of_slurm, slurm):
+    describe(of_slurm, "n1", slurm.add_node("n1", cpus=8, gpus=2))
+    describe(of_slurm, "n2", slurm.add_node("n2", state="IDLE+DRAIN", reason="its fan is broken"))
+    first, second = of_slurm.machines().machines
+    assert first.can_train and [slot.title for slot in first.slots] == ["n1 a100 0", "n1 a100 1"]
+    assert not second.can_train and second.there
+    assert second.problem == "Slurm calls it IDLE+DRAIN: its fan is broken."
+
+
+def test_slurm_that_cannot_be_asked(of_slurm, slurm, monkeypatch):
+    slurm.shut_down()
+    assert "Unable to contact slurm controller" in of_slurm.machines().problem
+    monkeypatch.setenv("PATH", "/nowhere")
+    assert "needs Slurm's command sbatch" in of_slurm.machines().problem

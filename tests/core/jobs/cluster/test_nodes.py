@@ -71,6 +71,8 @@ def test_what_own_jobs_use_stays_a_slot():
 def test_memory_is_shared_equally_where_the_cluster_counts_it():
     slots = slots_of(node(cpus=8, memory_bytes=1000, reserves_memory=True), 4)
     assert [one.memory_bytes for one in slots] == [500, 500]
+    assert {one.slot.resources.memory_bytes for one in slots} == {500}  # by which runs that need more are placed
+    assert [one.memory_bytes for one in slots_of(node(cpus=8, memory_bytes=1000), 4)] == [0, 0]
     assert names(without_others(slots, [], {"CPU": 0, "memory": 400})) == ["n1/cpu0"]
     assert names(without_others(slots, ["n1/cpu1"], {"CPU": 4, "memory": 500})) == ["n1/cpu0", "n1/cpu1"]
     assert names(without_others(slots_of(node(cpus=8)), [], {"memory": 400})) == ["n1/cpu"]  # it does not count it
