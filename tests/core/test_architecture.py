@@ -373,4 +373,4 @@ def test_make_test_runs_every_folder_of_tests():
     run = {
         folder for line in re.findall(r"^test-\w+: ;.*$", makefile, re.M) for folder in re.findall(r"tests/(\w+)", line)
     }
-    assert folders - {"cluster", "deploy"} == run  # `make test-cluster`, `make test-deploy`
+    assert folders - {"cluster", "deploy", "slurm"} == run  # `make test-cluster`, `make test-deploy`, `make test-slurm`

@@ -9,7 +9,6 @@ import os
 import platform
 import subprocess
 import sys
-import traceback
 from collections.abc import Callable, Mapping
 from contextlib import redirect_stderr
 
@@ -26,19 +25,18 @@ LONGEST = 400
 def main(arguments: list[str] | None = None) -> int:
     """Run a program; returns its exit status, unless it becomes a trainer."""
     module, *given = sys.argv[1:] if arguments is None else arguments
-    said = io.StringIO()
-    with redirect_stderr(said):
-        try:
+    said, status = io.StringIO(), 1
+    try:
+        with redirect_stderr(said):
             problem = why_no_gpu(os.environ)
             if problem:
                 print(problem, file=sys.stderr)
             status = node_trainer.NOT_STARTED if problem else PROGRAMS[module](given)
-        except Exception:  # noqa: BLE001, whatever it is, this is the only way to be told
-            traceback.print_exc()
-            status = 1
-    print(said.getvalue(), file=sys.stderr, end="")
-    if status:
-        comment(said.getvalue())
+    finally:
+        error = sys.exc_info()[1]  # of a program that broke; it goes on from here
+        print(said.getvalue(), file=sys.stderr, end="")
+        if status:
+            comment(said.getvalue() if error is None else f"{said.getvalue()}\n{type(error).__name__}: {error}")
     return status
 
 

@@ -44,7 +44,8 @@ def test_a_program_that_broke_says_so(inside, monkeypatch):
         raise RuntimeError("no module")
 
     monkeypatch.setitem(job.PROGRAMS, "core.jobs.machine", broken)
-    assert job.main(["core.jobs.machine", "n1"]) == 1
+    with pytest.raises(RuntimeError):
+        job.main(["core.jobs.machine", "n1"])
     assert said(inside) == "RuntimeError: no module"
 
 
