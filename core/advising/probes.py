@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from core.curation.folds import linear_head, unit_rows
+from core.curation.folds import calibrated_log_loss, linear_head, unit_rows
 
 NEIGHBOURS = 5
 """Photos that vote; fewer where there are fewer."""
@@ -32,20 +32,45 @@ class ProbeData:
     classes: int
 
 
+@dataclass(frozen=True, eq=False, kw_only=True)
+class ProbeResult:
+    """A probe on the validation photos.
+
+    Args:
+        right: (m,) whether it names each photo's class. log_loss: mean of the photos, after one temperature.
+    """
+
+    right: np.ndarray
+    log_loss: float
+
+
+def probe(data: ProbeData) -> ProbeResult:
+    """What a linear head fitted on the training photos says of the validation photos."""
+    scores = _scores(data)
+    right = np.asarray(scores.argmax(axis=1) == data.validation_labels)
+    return ProbeResult(right=right, log_loss=calibrated_log_loss(scores, data.validation_labels))
+
+
 def right_by_probe(data: ProbeData) -> np.ndarray:
     """(m,) whether a linear head fitted on the training photos names each validation photo's class."""
     return np.asarray(probe_predictions(data) == data.validation_labels)
 
 
 def probe_predictions(data: ProbeData) -> np.ndarray:
-    """(m,) the class that a linear head fitted on the training photos names for each validation photo.
+    """(m,) the class that a linear head fitted on the training photos names for each validation photo."""
+    return np.asarray(_scores(data).argmax(axis=1))
+
+
+def _scores(data: ProbeData) -> np.ndarray:
+    """(m, classes) of the validation photos, -inf for classes without a training photo.
 
     Linear discriminant analysis with a shrunk covariance: a solution in closed form, without a hyperparameter that
     would have to be chosen on the validation photos.
     """
     present, weights, offsets = linear_head(_side_by_side(data.train), data.labels, data.classes)
-    scores = _side_by_side(data.validation) @ weights + offsets
-    return np.asarray(present[scores.argmax(axis=1)])
+    scores = np.full((len(data.validation_labels), data.classes), -np.inf, np.float32)
+    scores[:, present] = _side_by_side(data.validation) @ weights + offsets
+    return scores
 
 
 def right_by_neighbours(data: ProbeData) -> np.ndarray:

@@ -5,7 +5,7 @@ from typing import Any, Self
 
 from core.errors import InvalidInput
 
-METHOD = 1
+METHOD = 2
 """Raised whenever the same photos would give another shortlist."""
 
 LISTED = 3
@@ -60,8 +60,9 @@ class ShortlistCandidate:
         name: as a run's. size: input in pixels, 0 for the backbone's own. depth: blocks left out.
         top1: published ImageNet accuracy, 0..1. parameters: of the backbone.
         accuracy, low, high: of its probe on validation photos, 0..1, with a 95 % interval.
+        log_loss: of the same, by which candidates are ordered; None before 0.11.0, when they were by accuracy.
         photos, validation: training and validation photos of the last round that it was in. round: that round, from 1.
-        same: whether it is not distinguishable from the candidate with the highest score (McNemar's exact test on the
+        same: whether it is not distinguishable from the candidate that leads (McNemar's exact test on the
             same validation photos, Holm's correction).
         minutes: training it alone would take, by Graft's estimate. fits: whether that is within the budget.
         place: in the order in which to train, from 1; None where it is not named.
@@ -87,6 +88,7 @@ class ShortlistCandidate:
     fits: bool = True
     place: int | None = None
     favourite: bool = False
+    log_loss: float | None = None
 
     @property
     def key(self) -> tuple[str, str, int, int]:

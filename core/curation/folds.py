@@ -74,6 +74,13 @@ def _left_out_scores(features: np.ndarray, labels: np.ndarray, folds: np.ndarray
     return scores
 
 
+def calibrated_log_loss(scores: np.ndarray, labels: np.ndarray) -> float:
+    """Mean log loss of (n, classes) scores after the one temperature that fits them best; of a class without a score
+    the probability is taken as 1e-12."""
+    own = _softmax(scores / _temperature(scores, labels))[np.arange(len(labels)), labels]
+    return max(0.0, float(-np.log(np.maximum(own, 1e-12)).mean()))
+
+
 def linear_head(features: np.ndarray, labels: np.ndarray, classes: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """The head of ``out_of_fold`` fitted on all of these photos: (k,) numbers of the classes that are among them,
     (d, k) weights and (k,) offsets; the class of a photo is that with the highest ``row @ weights + offsets``.

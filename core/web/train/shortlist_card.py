@@ -122,12 +122,16 @@ def _rows(candidates: Sequence[ShortlistCandidate]) -> list[dict[str, object]]:
             "Recipe": one.name,
             "Probe": percent(one.accuracy, (one.low, one.high)),
             "Photos": f"{one.photos} + {one.validation} validation, round {one.round}",
-            "Against the best": "not distinguishable" if one.same else "less accurate",
+            "Against the first": "not distinguishable" if one.same else _difference(one, candidates[0]),
             "Control": "highest published accuracy" if one.favourite else "",
             "Training": rough_duration(60 * one.minutes),
         }
         for one in candidates
     ]
+
+
+def _difference(one: ShortlistCandidate, first: ShortlistCandidate) -> str:
+    return "less accurate" if one.accuracy < first.accuracy else "more accurate"
 
 
 def _regret(regret: Regret) -> None:

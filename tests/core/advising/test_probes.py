@@ -7,7 +7,7 @@ import pytest
 from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 from sklearn.neighbors import KNeighborsClassifier
 
-from core.advising.probes import ProbeData, probe_predictions, right_by_neighbours, right_by_probe
+from core.advising.probes import ProbeData, probe, probe_predictions, right_by_neighbours, right_by_probe
 from core.curation.folds import unit_rows
 
 CLASSES, SIZE = 3, 12
@@ -70,3 +70,17 @@ def test_a_class_without_a_training_photo_is_never_named():
     inside = one.labels != 2
     some = replace(one, train=(one.train[0][inside],), labels=one.labels[inside])
     assert 2 not in probe_predictions(some)
+
+
+def test_the_less_noise_the_lower_the_log_loss_down_to_nothing_where_every_class_is_named():
+    losses = [probe(data(spread)).log_loss for spread in (0.1, 1.0, 1.5, 2.5)]
+    assert losses == sorted(losses) and len(set(losses)) == 4 and losses[0] == 0.0
+
+
+def test_the_log_loss_does_not_depend_on_the_scale_of_the_scores_and_no_class_costs_all():
+    one = data(1.5)
+    noise = probe(data(1000))
+    assert 0 < probe(one).log_loss < noise.log_loss < 1.2 * np.log(CLASSES)
+    inside = one.labels != 2
+    some = replace(one, train=(one.train[0][inside],), labels=one.labels[inside])
+    assert np.isfinite(probe(some).log_loss) and probe(some).log_loss > probe(one).log_loss

@@ -56,6 +56,13 @@ def test_the_backbone_that_tells_the_classes_apart_is_first_and_the_favourite_is
     assert found.minutes > 0 and found.photos > 0 and "fine-tuning" in found.notes[0]
 
 
+def test_recipes_of_a_round_are_ordered_by_log_loss(made):
+    last = max(one.round for one in made.found.candidates)
+    order = [one.log_loss for one in made.found.candidates if one.place is None and one.round == last]
+    assert len(set(order)) > 1 and order == sorted(order)
+    assert made.found.named[0].log_loss == min(one.log_loss for one in made.found.candidates if one.round == last)
+
+
 def test_every_candidate_has_a_name_of_its_own(made):
     names = [one.name for one in made.found.candidates]
     assert len(set(names)) == len(names) and any(name.endswith("without top 2 blocks") for name in names)
