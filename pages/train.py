@@ -16,7 +16,7 @@ from core.web.parts.frame import require_frame
 from core.web.parts.leaks import unchecked_note
 from core.web.parts.widgets import empty_state, explained, fitness_notes, heading
 from core.web.server.state import workbench
-from core.web.train import address, cascades, grid, hyperparameters, mapping, patterns, plans, prompts, start
+from core.web.train import address, cascades, grid, hyperparameters, mapping, needs, patterns, plans, prompts, start
 from core.web.train.address import CUSTOM, TrainAddress
 from core.web.train.bar import bar
 from core.web.train.forecasts_panel import forecasts_panel
@@ -57,7 +57,7 @@ def page() -> None:
     with first_line:
         heading("Train", plans.first_line(plan))
     forecasts_panel(bench)
-    bar(bench, plan, choice)
+    bar(bench, plan, choice, needs.choose(bench))
 
 
 def choose(bench: Workbench, datasets: Sequence[Dataset]) -> Dataset:

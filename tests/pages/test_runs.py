@@ -4,8 +4,11 @@ import re
 
 import pytest
 
+from core.registry.placement import KnownSlot
 from core.registry.search import RunQuery
+from core.runs.needs import RunNeeds, SlotResources
 from core.runs.values import Status
+from core.text.units import plain
 from core.web.parts.labels import slot_label
 from core.web.runs import ended_runs
 from tests.factories import fill, make_run
@@ -248,3 +251,13 @@ def test_a_queue_that_waits_for_space_says_why(bench, filled, supervised, monkey
     at = visit("runs")
     assert [one.value.replace("\\", "") for one in at.warning] == ["Waiting runs do not start: 1 GB is free."]
     assert "is being started" not in text_of(at)
+
+
+def test_a_run_that_waits_for_a_slot_says_what_it_needs_in_the_queue_and_on_its_page(bench, filled):
+    waiting = filled.with_status("SCHEDULED")[0]
+    bench.registry.set_needs(waiting.id, RunNeeds(gpu_bytes=40 * 10**9))
+    small = SlotResources(gpus=1, gpu_kinds=("NVIDIA A10",), gpu_bytes=24 * 10**9)
+    bench.registry.note_slots([KnownSlot(name="GPU-0", title="A10", resources=small)])
+    sentence = "It needs a GPU with 40 GB; the largest GPU has 24 GB. It starts when there is such a slot."
+    assert plain(sentence) in text_of(visit("runs"))
+    assert plain(sentence) in text_of(visit("runs", run=waiting.id))

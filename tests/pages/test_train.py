@@ -13,8 +13,12 @@ from core.recipes.hyperparameters import RELEVANT, Solver
 from core.recipes.labels import CASCADES, OFFERED, PATTERNS, hyperparameter_label
 from core.recipes.patterns import OF_A_BACKBONE, Cascade, Pattern
 from core.recipes.program import depths
+from core.registry.placement import KnownSlot
+from core.runs.needs import RunNeeds, SlotResources
 from core.runs.values import Status
+from core.text.units import plain
 from core.web.train.plans import DECISIONS
+from core.workbench import Workbench
 from tests.factories import fill
 from tests.pages.conftest import first_line, link_labels, text_of, visit
 
@@ -666,3 +670,28 @@ def test_without_added_backbones_there_is_no_such_group(flowers):
 def test_every_backbone_of_the_grid_has_a_link_to_its_page(flowers):
     at = customise()
     assert "**EfficientNet\\-Lite0**" in link_labels(at) and "Compare all backbones" in link_labels(at)
+
+
+# --- what the machine must have ---
+
+
+def slot(name, gigabytes):
+    resources = SlotResources(gpus=1, gpu_kinds=("NVIDIA A10",), gpu_bytes=gigabytes * 10**9, cpus=8)
+    return KnownSlot(name=name, title=name, resources=resources)
+
+
+def test_where_all_slots_are_alike_nothing_is_asked_about_them(bench, filled):
+    assert not [box for box in visit("train").selectbox if box.key == "train.needs.device"]
+    bench.registry.note_slots([slot("GPU-0", 24), slot("GPU-1", 24)])
+    assert not [box for box in visit("train").selectbox if box.key == "train.needs.device"]
+
+
+def test_where_slots_differ_the_launch_needs_what_was_chosen(bench, filled, monkeypatch):
+    bench.registry.note_slots([slot("GPU-0", 24), slot("GPU-1", 80)])
+    asked = []
+    monkeypatch.setattr(Workbench, "launch_grid", lambda self, plan, needs: asked.append(needs) or [])
+    at = visit("train")
+    at.number_input(key="train.needs.gpu").set_value(40).run()
+    assert plain("1 of 2 slots fits.") in text_of(at)
+    at.button(key="train.launch").click().run()
+    assert asked == [RunNeeds(gpu_bytes=40 * 10**9)]

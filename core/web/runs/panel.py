@@ -78,7 +78,9 @@ def _place_in_queue(bench: Workbench, run: Run) -> str:
     if run.id not in queue:
         return ""
     place = queue.index(run.id) + 1
-    return f" It is number {place} of {len(queue)} in the queue." if place > 1 else " It is the next in the queue."
+    where = f" It is number {place} of {len(queue)} in the queue." if place > 1 else " It is the next in the queue."
+    needed = bench.waits([run.id]).get(run.id, "")
+    return f"{where} {plain(needed)}".rstrip()
 
 
 def _recipe(bench: Workbench, run: Run) -> None:

@@ -141,14 +141,19 @@ def waiting_rows(bench: Workbench, waiting: Sequence[Run], names: Names) -> None
     st.subheader(f"{count(len(waiting), 'run')} waiting, in starting order", anchor=False)
     pages = -(-len(waiting) // WAITING_PER_PAGE)
     page = min(st.session_state.get(_PAGE, 1), pages)
-    for position in range((page - 1) * WAITING_PER_PAGE, min(page * WAITING_PER_PAGE, len(waiting))):
-        _waiting_row(bench, waiting, position, names)
+    shown = range((page - 1) * WAITING_PER_PAGE, min(page * WAITING_PER_PAGE, len(waiting)))
+    needed = bench.waits(waiting[position].id for position in shown)
+    for position in shown:
+        _waiting_row(bench, waiting, position, names, needed.get(waiting[position].id, ""))
     if pages > 1:
         st.session_state[_PAGE] = page
         st.pagination(pages, key=_PAGE)
 
 
-def _waiting_row(bench: Workbench, waiting: Sequence[Run], position: int, names: Names) -> None:
+def _waiting_row(bench: Workbench, waiting: Sequence[Run], position: int, names: Names, needed: str) -> None:
+    """Args:
+    needed: what the run needs that not every slot has, in a sentence; "" for nothing.
+    """
     run = waiting[position]
     with st.container(key=f"waiting-{run.id}"):
         head, buttons = st.columns([3, 2], vertical_alignment="center")
@@ -157,6 +162,8 @@ def _waiting_row(bench: Workbench, waiting: Sequence[Run], position: int, names:
             priority = f" · priority {run.priority}" if run.priority else ""
             where = names.get(run.dataset_id, "")
             st.caption(plain(f"{position + 1}. {where} · {describe(run.recipe)}{priority}"))
+            if needed:
+                st.caption(f":material/memory: {plain(needed)}")
         # five of them fit side by side on a phone
         with (
             buttons,

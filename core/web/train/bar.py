@@ -7,6 +7,7 @@ import streamlit as st
 from core.planning.decide import Concern, Level
 from core.planning.grid_plan import GridPlan
 from core.recipes.grid import GridChoice
+from core.runs.needs import RunNeeds
 from core.text.units import count, plain, rough_duration, size
 from core.web.parts.device import is_narrow
 from core.web.parts.rights import allowed
@@ -19,11 +20,12 @@ _SHOWN = 2
 """Concerns in the bar; the others are behind a button, so that it stays low on a phone."""
 
 
-def bar(bench: Workbench, plan: GridPlan | None, choice: GridChoice | None) -> None:
+def bar(bench: Workbench, plan: GridPlan | None, choice: GridChoice | None, needs: RunNeeds) -> None:
     """After the launch the page Runs opens.
 
     Args:
         choice: to which remedies are applied; None for a preset.
+        needs: what the machine must have.
     """
     with st.bottom, st.container(key="launch-bar", gap="xsmall"):
         if plan is not None:
@@ -37,7 +39,7 @@ def bar(bench: Workbench, plan: GridPlan | None, choice: GridChoice | None) -> N
             )  # fmt: skip
         if clicked and plan is not None:
             with explained(), st.spinner("Launching …"):
-                launched = bench.launch_grid(plan)
+                launched = bench.launch_grid(plan, needs=needs)
                 st.switch_page("pages/runs.py", query_params={"runs": ",".join(run.id for _, run in launched)})
 
 
