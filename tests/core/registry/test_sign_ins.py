@@ -27,10 +27,11 @@ def test_an_account_has_ten_failures_then_one_a_minute_from_wherever_they_come(r
 
 
 def test_at_most_a_hundred_failures_an_hour_of_one_account(registry, now):
+    """Somebody tries 600 times, each time from another address."""
     failures = 0
-    for second in range(3600):
-        now[0] += 1
-        failures += registry.begin_sign_in("anna", f"192.0.{second // 256}.{second % 256}") == 0
+    for number in range(600):
+        now[0] += 6
+        failures += registry.begin_sign_in("anna", f"192.0.{number // 256}.{number % 256}") == 0
     assert 60 <= failures <= 100
 
 

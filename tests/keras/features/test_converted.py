@@ -42,6 +42,13 @@ def made(request, tmp_path_factory):
     return request.param, measured(row, converted.network(row, target)), folder, target
 
 
+@pytest.fixture(scope="module")
+def model(made):
+    """The network with its weights, without a classifier; no test changes it."""
+    _, row, _, target = made
+    return loaded(row, target)
+
+
 def _row(family):
     from dataclasses import replace
 
@@ -65,33 +72,29 @@ def relative(found, wanted):
     return float(np.abs(np.asarray(found) - np.asarray(wanted)).max() / np.abs(np.asarray(wanted)).max())
 
 
-def test_it_equals_keras_hub(made):
+def test_it_equals_keras_hub(made, model):
     _, row, folder, target = made
     original = keras_hub.models.ImageClassifier.from_preset(str(folder), preprocessor=None)
     scaled = ((photos() / 255 - np.array(IMAGENET.mean)) / np.array(IMAGENET.deviation)).astype(np.float32)
     features = original.backbone(scaled, training=False)
     features = list(features.values())[-1] if isinstance(features, dict) else features
-    assert relative(loaded(row, target)(photos(), training=False), features) < 1e-5
+    assert relative(model(photos(), training=False), features) < 1e-5
     assert relative(loaded(row, target, top=True)(photos(), training=False), original(scaled, training=False)) < 1e-5
 
 
-def test_its_blocks_are_found_and_every_cut_is_one(made):
-    architecture, row, _, target = made
+def test_its_blocks_are_found_and_every_cut_is_one(made, model):
+    architecture, row, *_ = made
     _, count, last = FAMILIES[architecture]
     assert (len(row.blocks), row.blocks[0], row.blocks[-1]) == (count, "stem", last)
-    model = loaded(row, target)
-    whole = model(photos(), training=False)
     ends = block_ends(model)
-    for block in row.blocks[:-1]:
-        end = ends[block]
-        below = keras.Model(model.inputs[0], end.output)
-        above = networks.suffix(model, block)
-        assert relative(above(below(photos(), training=False), training=False), whole) < 1e-5, block
+    *maps, whole = keras.Model(model.inputs[0], [ends[block].output for block in row.blocks])(photos(), training=False)
+    assert relative(whole, model(photos(), training=False)) < 1e-5
+    for block, below in zip(row.blocks[:-1], maps, strict=True):
+        assert relative(networks.suffix(model, block)(below, training=False), whole) < 1e-5, block
 
 
-def test_litert_runs_it(made, tmp_path):
-    _, row, _, target = made
-    assert export_model(loaded(row, target), tmp_path / "tiny.tflite") < 1e-4
+def test_litert_runs_it(model, tmp_path):
+    assert export_model(model, tmp_path / "tiny.tflite") < 1e-4
 
 
 def test_it_takes_another_input_size(made):
