@@ -88,6 +88,8 @@ def linear_head(features: np.ndarray, labels: np.ndarray, classes: int) -> tuple
     Args:
         features: (n, d) rows of length 1. labels: (n,) below ``classes``.
     """
+    if len(features) < features.shape[1]:
+        return _small_discriminant(features, labels, classes)
     return _discriminant([_Sums.of(features, labels, classes)])
 
 
@@ -123,9 +125,34 @@ def _discriminant(parts: Sequence[_Sums]) -> tuple[np.ndarray, np.ndarray, np.nd
     within = (np.sum([part.products for part in parts], axis=0) - (means.T * counts) @ means) / total
     scale = max(float(np.trace(within)) / len(within), 1e-9)
     shrunk = (1 - SHRINKAGE) * within + SHRINKAGE * scale * np.eye(len(within))
-    weights = np.linalg.solve(shrunk, means.T)
-    offsets = np.log(counts / total) - 0.5 * np.einsum("kd,dk->k", means, weights)
-    return present, weights.astype(np.float32), offsets.astype(np.float32)
+    return present, *_as_head(np.linalg.solve(shrunk, means.T), means, counts)
+
+
+def _small_discriminant(
+    features: np.ndarray, labels: np.ndarray, classes: int
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """``_discriminant`` of fewer photos than features: by the Woodbury identity a system of as many equations as there
+    are photos is solved."""
+    rows = features.astype(np.float64)
+    counts = np.bincount(labels, minlength=classes)
+    present = np.flatnonzero(counts)
+    counts, total = counts[present], len(labels)
+    own = np.searchsorted(present, labels)
+    means = np.zeros((len(present), rows.shape[1]))
+    np.add.at(means, own, rows)
+    means /= counts[:, None]
+    centred = rows - means[own]
+    scale = max(float(np.square(centred).sum()) / total / rows.shape[1], 1e-9)
+    ridge = SHRINKAGE * scale
+    products = centred @ centred.T + ridge * total / (1 - SHRINKAGE) * np.eye(total)
+    weights = (means.T - centred.T @ np.linalg.solve(products, centred @ means.T)) / ridge
+    return present, *_as_head(weights, means, counts)
+
+
+def _as_head(weights: np.ndarray, means: np.ndarray, counts: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Weights and offsets as float32."""
+    offsets = np.log(counts / counts.sum()) - 0.5 * np.einsum("kd,dk->k", means, weights)
+    return weights.astype(np.float32), offsets.astype(np.float32)
 
 
 def _temperature(scores: np.ndarray, labels: np.ndarray) -> float:

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from core.curation.folds import FOLDS, folds_of, out_of_fold, unit_rows
+from core.curation.folds import FOLDS, folds_of, linear_head, out_of_fold, unit_rows
 
 
 def clusters(per_class=30, classes=3, size=20, seed=0, noise=0.4):
@@ -48,6 +48,21 @@ def test_it_is_linear_discriminant_analysis():
     ours, scores = (part - part.mean(axis=1, keepdims=True) for part in (ours, scores))
     ratio = (ours * scores).sum() / (scores * scores).sum()
     assert ours == pytest.approx(ratio * scores, abs=0.05)
+
+
+@pytest.mark.parametrize("size", [59, 60, 61, 400])
+def test_the_head_is_the_same_whether_there_are_more_photos_or_more_features(size):
+    rows, labels = clusters(per_class=20, size=size)
+    labels = np.where(labels == 1, 3, labels)  # nobody has class 1
+    present, weights, offsets = linear_head(rows, labels, 4)
+    means = np.array([rows[labels == one].mean(axis=0, dtype=np.float64) for one in present])
+    within = sum(np.cov(rows[labels == one].T.astype(np.float64), bias=True) for one in present) / 3
+    shrunk = 0.5 * within + 0.5 * np.trace(within) / size * np.eye(size)
+    expected = np.linalg.solve(shrunk, means.T)
+    assert present.tolist() == [0, 2, 3]
+    assert weights == pytest.approx(expected, rel=1e-4, abs=1e-4 * np.abs(expected).max())
+    own = np.log(1 / 3) - 0.5 * np.einsum("kd,dk->k", means, expected)
+    assert offsets == pytest.approx(own, rel=1e-4)
 
 
 def test_a_photo_is_not_predicted_by_itself():
