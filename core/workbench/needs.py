@@ -25,8 +25,11 @@ class Needing(Bench):
                 return [slot.resources for slot in jobs.discover_slots()]
             except InvalidInput:  # GRAFT_GPUS names GPUs that are not there
                 return []
-        facts = [MachineFacts.from_json(record.facts) for record in self.registry.node_records()]
-        return [one.resources for one in self.registry.known_slots()] + [_of_machine(one) for one in facts if one.cpus]
+        known = self.registry.known_slots()
+        there = {one.name.rpartition("/")[0] for one in known}
+        away = [record for record in self.registry.node_records() if record.name not in there]
+        facts = [MachineFacts.from_json(record.facts) for record in away]
+        return [one.resources for one in known] + [_of_machine(one) for one in facts if one.cpus]
 
     def waits(self, run_ids: Iterable[str]) -> dict[str, str]:
         """By run id, what a waiting run needs that not every slot has, in a sentence; other runs are omitted."""

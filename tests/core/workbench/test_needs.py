@@ -115,6 +115,12 @@ def test_a_machine_that_is_away_counts_as_one_that_exists(clustered, dataset):
     assert needs_of(clustered, launched(clustered, dataset, wanted)[1]).gpu_bytes == 40 * GB
 
 
+def test_of_a_machine_that_is_there_its_slots_count_which_may_have_a_part_of_it_only(clustered, dataset):
+    clustered.registry.note_node("n1", asdict(MachineFacts(cpus=64, memory_bytes=512 * GB)))
+    with pytest.raises(InvalidInput, match="It needs 100 GB of memory; the largest machine has 64 GB"):
+        launched(clustered, dataset, RunNeeds(memory_bytes=100 * GB))
+
+
 def test_while_no_machine_is_known_everything_may_wait(clustered, dataset):
     clustered.registry.note_slots([])
     _, run = launched(clustered, dataset, RunNeeds(gpus=8))

@@ -192,7 +192,7 @@ def test_a_launch_is_logged_once_with_its_new_runs(bench, monkeypatch):
     new = SimpleNamespace(decision=Decision.NEW)
     monkeypatch.setattr(bench, "_planner", lambda dataset: SimpleNamespace(plan=lambda recipe: new))
     monkeypatch.setattr("core.workbench.launch.replace", lambda plan, **changes: plan)
-    monkeypatch.setattr(bench, "_launch", lambda plan, priority: next(runs))
+    monkeypatch.setattr(bench, "_launch", lambda plan, priority, needs: next(runs))
     monkeypatch.setattr(bench, "_store_forecasts", lambda launched, waiting: None)
     with acting_as(TOM), pytest.raises(StopIteration):  # the third fails; the two before it were launched
         bench._launch_all([("d", None, False, "")] * 3, 0, RunNeeds())
