@@ -93,24 +93,26 @@ def compute_rows(
         arrays = _opened(columns, folders, shapes, settings)
         copied = [Spent() for _ in columns]
 
-        def spent(number: int) -> Spent:
-            return clock().minus(begin).times(columns[number].part) + copied[number]
+        def spent() -> list[Spent]:
+            """On each array until now, by one reading of the clock: the process may be interrupted between two."""
+            passed = clock().minus(begin)
+            return [passed.times(one.part) + its for one, its in zip(columns, copied, strict=True)]
 
         try:
             with closing(_in_order(views, columns, engine, arrays[0].done, reused)) as chunks:
                 for chunk in chunks:
                     for number, (array, rows) in enumerate(zip(arrays, chunk, strict=True)):
                         copied[number] += reused.cost(number, array.done, array.done + len(rows))
-                        array.append(rows, spent(number))
+                    for array, rows, cost in zip(arrays, chunk, spent(), strict=True):
+                        array.append(rows, cost)
                     if progress is not None:
                         progress(arrays[0].done, len(views.photos))
         finally:
-            for number, array in enumerate(arrays):
-                array.sync(spent(number))  # also when stopped: the next call continues
+            for array, cost in zip(arrays, spent(), strict=True):
+                array.sync(cost)  # also when stopped: the next call continues
     for array in arrays:
         record_photos(array.folder, views.photos)
-    costs = [spent(number) for number in range(len(columns))]
-    for one, folder, array, shape, cost in zip(columns, folders, arrays, shapes, costs, strict=True):
+    for one, folder, array, shape, cost in zip(columns, folders, arrays, shapes, spent(), strict=True):
         meta = {"key": asdict(one.key), "shape": shape, "engine": engine.name, "backbone": source}
         array.finish(folder, meta | more, cost)
 
