@@ -10,8 +10,9 @@ import pytest
 
 from core import jobs
 from core.jobs.cluster.client import JobRefused, JobRequest, JobStatus
+from core.jobs.cluster.launcher import LAG_SECONDS
 from core.jobs.slurm.client import open_slurm
-from core.jobs.slurm.options import OPTIONS
+from core.jobs.slurm.options import OPTIONS, WAIT
 from core.recipes.hyperparameters import Hyperparameters
 from core.recipes.recipe import Recipe
 from core.runs.values import Cancel, Status
@@ -196,6 +197,30 @@ def test_a_cancelled_run_stops(lab):
     lab.registry.request_cancel(run.id, Cancel.NOW)
     jobs.wake(lab.settings)
     lab.until(lambda: lab.run(run).status is Status.KILLED, "it stops", 60)
+
+
+@pytest.mark.parametrize("minutes", ["1", "10"])
+def test_a_run_waits_for_the_jobs_of_others_where_it_may(lab, monkeypatch, minutes):
+    monkeypatch.setenv(WAIT, minutes)
+    known = lab.add_two(epochs=1)
+    jobs.ensure_supervisor(lab.settings)
+    lab.finish(*known)
+    lab.until(lambda: len(lab.registry.node_records()) == 2, "both machines were asked")
+    lab.until(lambda: lab.cluster.state("n1") == lab.cluster.state("n2") == "IDLE", "no warm trainer is left")
+    for name in ("n1", "n2"):
+        lab.cluster.call("sbatch", "--wrap=sleep 500", "--job-name=other", f"--nodelist={name}", "--mem=10", check=True)
+    lab.until(lambda: lab.cluster.state("n1") == lab.cluster.state("n2") == "ALLOCATED", "others use both")
+    time.sleep(LAG_SECONDS + 6)  # what own jobs had counts as theirs for a while; Graft has looked since
+    run = lab.add(epochs=2)
+    jobs.wake(lab.settings)
+    if minutes == "1":
+        time.sleep(10)
+        assert lab.run(run).status is Status.SCHEDULED
+    else:
+        lab.until(lambda: lab.run(run).status is Status.RUNNING, "it was submitted")
+    lab.cluster.call("scancel", "--me", "--name=other", check=True)
+    lab.finish(run)
+    assert lab.run(run).attempt == 1
 
 
 def request(cluster, **values):
