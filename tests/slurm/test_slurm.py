@@ -208,7 +208,15 @@ def test_a_run_waits_for_the_jobs_of_others_where_it_may(lab, monkeypatch, minut
     lab.until(lambda: len(lab.registry.node_records()) == 2, "both machines were asked")
     lab.until(lambda: lab.cluster.state("n1") == lab.cluster.state("n2") == "IDLE", "no warm trainer is left")
     for name in ("n1", "n2"):
-        lab.cluster.call("sbatch", "--wrap=sleep 500", "--job-name=other", f"--nodelist={name}", "--mem=10", check=True)
+        lab.cluster.call(
+            "sbatch",
+            "--wrap=sleep 500",
+            "--job-name=other",
+            f"--nodelist={name}",
+            "--output=/dev/null",
+            "--mem=10",
+            check=True,
+        )
     lab.until(lambda: lab.cluster.state("n1") == lab.cluster.state("n2") == "ALLOCATED", "others use both")
     time.sleep(LAG_SECONDS + 6)  # what own jobs had counts as theirs for a while; Graft has looked since
     run = lab.add(epochs=2)
