@@ -96,10 +96,9 @@ class Place(Machine):
         return process
 
     def victims(self) -> list[Victim]:
-        """Graft's processes on it, as this process sees them."""
+        """Graft's processes on it, as this process sees them; not those that only keep the machine up."""
         found = {victim.pid: victim for folder in (self.home, self.cache) for victim in processes_of(folder)}
-        starting = {process.pid for process in self._spawned}  # nsenter
-        return [victim for victim in found.values() if victim.pid not in starting]
+        return [victim for victim in found.values() if victim.kind != "other"]
 
     def freeze(self) -> None:
         """Everything on it stands still, as on a machine that is suspended."""
