@@ -119,7 +119,7 @@ $(VENV)-cluster/.installed: requirements-test-cluster.txt | $(BIN)/python
 	$(VENV)-cluster/bin/python -m pip install --quiet --disable-pip-version-check -r requirements-test-cluster.txt
 	@touch $@
 
-test-cluster: setup $(VENV)-cluster/.installed
+test-cluster: setup browser $(VENV)-cluster/.installed
 	$(BIN)/python -m pytest tests/core/artifacts/test_s3.py
 	$(BIN)/python -m tests.cluster
 

@@ -16,7 +16,7 @@ from tests.soak.cluster.home import Desk
 from tests.soak.cluster.places import Place
 from tests.soak.cluster.services import Shared
 from tests.soak.cluster.stand_in import StandIn
-from tests.soak.victims import choose, kill_group, kill_process
+from tests.soak.victims import Victim, choose, kill_group, kill_process
 
 LONGER_THAN_LEASE = 1.3 * LEASE_SECONDS
 """As 60 s are to the 45 s of a lease outside of tests."""
@@ -71,14 +71,20 @@ class Faults:
 
     def _kill(self, name: str, how: Callable) -> bool:
         place = self._with_processes()
-        victim = choose(place.victims(), self.chance) if place else None
+        victim = self._victim(place) if place else None
         if victim is None or not how(victim):
             return False
         return self._count(f"{name}: {victim.kind}", f"{victim.kind} {victim.pid} on {place.name}")
 
+    def _victim(self, place: Place | Desk) -> Victim | None:
+        """Every other time a trainer, where one runs."""
+        found = place.victims()
+        trainers = [victim for victim in found if victim.kind == "trainer"]
+        return self.chance.choice(trainers) if trainers and self.chance.random() < 0.5 else choose(found, self.chance)
+
     def freeze_process(self) -> bool:
         place = self._with_processes()
-        victim = choose(place.victims(), self.chance) if place else None
+        victim = self._victim(place) if place else None
         if victim is None or not self._may_last(f"process {victim.pid}"):
             return False
         seconds = self.chance.choice((2.0, 0.8 * LEASE_SECONDS, LONGER_THAN_LEASE))
