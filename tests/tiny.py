@@ -43,6 +43,9 @@ def use_tiny(monkeypatch: pytest.MonkeyPatch, backbone: Backbone = TINY, *, kera
 
 
 class _Here:
+    def is_here(self, backbone, settings):
+        return True
+
     def availability(self, backbone, settings):
         return weights.Availability.READY
 

@@ -5,8 +5,8 @@ from typing import Any, Self
 
 from core.errors import InvalidInput
 
-METHOD = 2
-"""Raised whenever the same photos would give another shortlist."""
+METHOD = 1
+"""Of the stored form: raised whenever earlier shortlists cannot be read any more."""
 
 LISTED = 3
 """Recipes that a shortlist names at most."""

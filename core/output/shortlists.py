@@ -46,7 +46,7 @@ def shortlist_sentence(found: Shortlist) -> str:
         most = max(one.validation for one in found.candidates)
         return (
             f"Too few photos to tell: on {most} validation photos no recipe is distinguishable from the one with the "
-            f"lowest log loss. The first of these has the highest published accuracy: {names}, about {time}."
+            f"highest score. The first of these has the highest published accuracy: {names}, about {time}."
         )
     if len(found.named) == 1:
         return f"Train this one, about {time}: {names}."

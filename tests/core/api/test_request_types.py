@@ -24,7 +24,7 @@ def test_a_launch_has_the_options_of_the_command_line():
     """So that both choose recipes alike; ``mark`` is how errors write them."""
     options = set(RecipeOptions.__dataclass_fields__) - {"mark"}
     assert options <= set(LaunchRequest.model_fields)
-    assert set(LaunchRequest.model_fields) - options == {"dataset", "priority", "dry_run", "confirmed"}
+    assert set(LaunchRequest.model_fields) - options == {"dataset", "priority", "needs", "dry_run", "confirmed"}
 
 
 def test_hyperparameters_keep_their_type():
