@@ -1,5 +1,6 @@
 """From a row of the catalogue to a verified weights file on this machine."""
 
+from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Protocol
@@ -45,10 +46,15 @@ class Package:
         return path
 
     def _file(self, backbone: Backbone) -> Path | None:
-        spec = find_spec(backbone.source.removeprefix("package:"))
-        if spec is None or spec.origin is None:
-            return None
-        return next(Path(spec.origin).parent.glob("models/*.pth"), None)
+        folder = _folder_of(backbone.source.removeprefix("package:"))
+        return None if folder is None else next(folder.glob("models/*.pth"), None)
+
+
+@cache
+def _folder_of(package: str) -> Path | None:
+    """Where a package is installed. A plan of all presets asks a hundred times, and each look takes 0.4 ms."""
+    spec = find_spec(package)
+    return None if spec is None or spec.origin is None else Path(spec.origin).parent
 
 
 class Shipped:
