@@ -7,6 +7,7 @@ from core.files import atomic
 from core.files.home import advice_job
 from core.files.locks import acquire
 from core.recipes.patterns import Pattern
+from core.web.train import shortlist_card
 from core.web.train.shortlist_card import TITLE
 from tests.core.advising.test_values import make_candidate, make_shortlist
 from tests.factories import fill
@@ -110,3 +111,10 @@ def test_what_it_named_is_open_until_it_was_trained_but_not_above_the_grid(bench
         return next(one.proto.expanded for one in at.expander if one.label == TITLE)
 
     assert is_open("quick") and not is_open("custom")
+
+
+def test_what_differs_from_the_best_is_less_or_more_accurate_than_it():
+    best = make_candidate(log_loss=0.3, accuracy=0.8)
+    others = [make_candidate(log_loss=0.5, accuracy=accuracy, same=False) for accuracy in (0.7, 0.9)]
+    found = [row["Against the best"] for row in shortlist_card._rows([others[0], best, others[1]])]
+    assert found == ["less accurate", "not distinguishable", "more accurate"]

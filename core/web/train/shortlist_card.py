@@ -116,13 +116,14 @@ def _found(found: Shortlist, regret: Regret) -> None:
 
 
 def _rows(candidates: Sequence[ShortlistCandidate]) -> list[dict[str, object]]:
+    best = max(candidates, key=lambda one: (one.round, -(one.log_loss or 0.0), one.accuracy))
     return [
         {
             "Train": str(one.place or ""),
             "Recipe": one.name,
             "Probe": percent(one.accuracy, (one.low, one.high)),
             "Photos": f"{one.photos} + {one.validation} validation, round {one.round}",
-            "Against the first": "not distinguishable" if one.same else _difference(one, candidates[0]),
+            "Against the best": "not distinguishable" if one.same else _difference(one, best),
             "Control": "highest published accuracy" if one.favourite else "",
             "Training": rough_duration(60 * one.minutes),
         }
@@ -130,8 +131,9 @@ def _rows(candidates: Sequence[ShortlistCandidate]) -> list[dict[str, object]]:
     ]
 
 
-def _difference(one: ShortlistCandidate, first: ShortlistCandidate) -> str:
-    return "less accurate" if one.accuracy < first.accuracy else "more accurate"
+def _difference(one: ShortlistCandidate, best: ShortlistCandidate) -> str:
+    """The best has the lowest log loss, and may be less accurate."""
+    return "less accurate" if one.accuracy < best.accuracy else "more accurate"
 
 
 def _regret(regret: Regret) -> None:
