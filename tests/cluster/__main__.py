@@ -23,11 +23,15 @@ ALONE += ["--mount-proc", "--kill-child"]
 INSIDE = "GRAFT_CLUSTER_TESTS"
 
 
-def main() -> None:
-    folder = str(Path(__file__).parent)
-    tests = [sys.executable, "-m", "pytest", folder, "--timeout=600", "-p", "no:cacheprovider", *sys.argv[1:]]
-    os.execvpe(ALONE[0], [*ALONE, *tests], os.environ | {INSIDE: "1"})
+def run_alone(folder: Path, inside: str) -> None:
+    """Replace this process by the tests of a folder, in namespaces of their own.
+
+    Args:
+        inside: the variable that tells the tests that they are there.
+    """
+    tests = [sys.executable, "-m", "pytest", str(folder), "--timeout=600", "-p", "no:cacheprovider", *sys.argv[1:]]
+    os.execvpe(ALONE[0], [*ALONE, *tests], os.environ | {inside: "1"})
 
 
 if __name__ == "__main__":
-    main()
+    run_alone(Path(__file__).parent, INSIDE)

@@ -81,17 +81,6 @@ class SlurmMachine:
             self.process.wait()
         self.process = None
 
-    def processes(self, part: str) -> list[int]:
-        """Ids of its processes whose command line has this in it, as this test sees them."""
-        own, found = os.readlink(f"/proc/{self.first_process()}/ns/pid"), []
-        for path in Path("/proc").glob("[0-9]*"):
-            try:
-                if os.readlink(path / "ns" / "pid") == own and part in (path / "cmdline").read_bytes().decode():
-                    found.append(int(path.name))
-            except OSError:
-                continue
-        return found
-
 
 @dataclass
 class SlurmCluster:

@@ -19,8 +19,9 @@ MOST_A_SECOND = min(15.0, 2.5 * cores())
 """Pages that redraw in a second, all sessions together. On two cores up to five open ones do so every second, fifty
 every ten; more than 15 would take half of the one core that the web process can use."""
 
-FORGET_SECONDS = 30.0
-"""After which a session whose page has not redrawn is not open any more."""
+LONGEST, FORGET_SECONDS = 15.0, 30.0
+"""Seconds between two redrawings at most, however many pages are open; and after which a session whose page has not
+redrawn is not open any more."""
 
 
 class Watchers:
@@ -50,7 +51,8 @@ def poll(panel: Callable[..., Any], active: bool, *args: Any, seconds: float = 1
         _watching()
         return panel(*args)
 
-    return st.fragment(watched, run_every=max(seconds, _watching() / MOST_A_SECOND))(*args)
+    crowded = min(LONGEST, _watching() / MOST_A_SECOND)
+    return st.fragment(watched, run_every=max(seconds, crowded))(*args)
 
 
 def _watching() -> int:

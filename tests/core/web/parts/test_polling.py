@@ -36,6 +36,10 @@ def test_a_few_pages_redraw_every_second_and_many_share_what_there_is(visited):
     assert visited("session 0") == 4.0, "a session counts once"
 
 
+def test_however_many_are_open_a_page_redraws_before_it_is_taken_for_closed(visited):
+    assert [visited(f"session {number}") for number in range(300)][-1] == polling.LONGEST < polling.FORGET_SECONDS
+
+
 def test_a_page_that_asks_for_a_longer_time_keeps_it(visited):
     assert visited("one", seconds=2.0) == 2.0
 
