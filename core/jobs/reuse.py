@@ -56,27 +56,31 @@ def can_reuse(ended: Run, waiting: Run) -> bool:
     return bool(needed) and needed == process_of(ended.dataset_id, ended.recipe)
 
 
-def waiting_trainers(registry: Registry, now: float) -> list[Run]:
-    """The last run of every trainer of this machine, or of a cluster, that has ended it and waits for its next one.
+def waiting_trainers(registry: Registry, now: float) -> list[list[Run]]:
+    """The newest runs of every trainer of this machine, or of a cluster, that waits for its next one, in the order in
+    which it trained them.
 
     Args:
         now: seconds since 1970, UTC.
     """
     newest = registry.runs(status=Status.FINISHED, limit=_LAST_ENDED)
-    recent = [run for run in newest if run.ended_at is not None and now - run.ended_at < IDLE_SECONDS]
-    if not recent:
+    if not any(now - (run.ended_at or 0.0) < IDLE_SECONDS for run in newest):
         return []
     busy = {str(registry.process(one.run_id, one.number)) for one in registry.running_attempts()}
-    found: dict[str, Run] = {}
-    for run in sorted(recent, key=lambda one: one.ended_at or 0.0, reverse=True):
+    found: dict[str, list[Run]] = {}
+    for run in sorted(newest, key=lambda one: one.ended_at or 0.0, reverse=True):
         process = registry.process(run.id, run.attempt)
-        if process and str(process) not in busy and _lives(process, run, registry):
-            found.setdefault(str(process), run)
+        if str(process) in found:
+            found[str(process)].insert(0, run)
+        elif process and str(process) not in busy and _waits(process, run, registry, now):
+            found[str(process)] = [run]
     return list(found.values())
 
 
-def _lives(process: dict[str, Any], run: Run, registry: Registry) -> bool:
+def _waits(process: dict[str, Any], run: Run, registry: Registry, now: float) -> bool:
     """Whether the trainer of an ended run is still there; one of a cluster keeps the lease until its next run."""
+    if now - (run.ended_at or 0.0) >= IDLE_SECONDS:
+        return False
     identity = Identity.from_dict(process)
     if identity is not None:
         return processes.is_alive(identity)

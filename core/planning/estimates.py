@@ -11,13 +11,14 @@ from core.features.engines import engine_path, needs_export
 from core.planning import speed
 from core.planning.copied_rows import CopiedRows
 from core.planning.decide import Decision, Plan
+from core.planning.in_memory import kept_by
 from core.planning.lookup import RecipeLookup
 from core.planning.machine_speed import stored_speed
 from core.planning.measured import blocks_below, measurements
 from core.planning.resources import FeatureLoad, ResourceEstimate
 from core.planning.speed import RunPart, Speeds, kind_of
 from core.planning.work import Shared, SharedKind, Work, process_of
-from core.recipes.hyperparameters import Precision, Solver
+from core.recipes.hyperparameters import Precision
 from core.recipes.patterns import Pattern
 from core.recipes.program import PREDICTIONS
 from core.recipes.recipe import Recipe
@@ -116,8 +117,8 @@ class Estimator(RecipeLookup):
         """Of what is left of a run; ``whole`` is all of it."""
         recipe = plan.recipe
         process = process_of(plan.dataset_id, recipe)
-        start, shared = self._start(recipe), tuple(self._shared(recipe, rest, process))
-        all_shared = shared if rest is whole else self._shared(recipe, whole, process)
+        start, shared = self._start(recipe), tuple(self._shared(recipe, rest))
+        all_shared = shared if rest is whole else self._shared(recipe, whole)
         everything = sum(one.whole_seconds for one in all_shared if one.kind is not SharedKind.WEIGHTS)
         return Work(
             process=process,
@@ -128,10 +129,9 @@ class Estimator(RecipeLookup):
         )
 
     def _start(self, recipe: Recipe) -> float:
-        blocks = sum(len(self.backbone(name).blocks) for name in recipe.backbones)
         ratio = self._speeds.ratio(RunPart.START, recipe.backbone)
         spawn = max(1.0, ratio) * speed.SPAWN_SECONDS  # nothing measures it alone; it is slow where the start is slow
-        return spawn + ratio * speed.start_seconds(blocks)
+        return spawn + ratio * speed.START_SECONDS
 
     def _own(self, recipe: Recipe, resources: ResourceEstimate) -> float:
         program, kind = self.program(recipe), kind_of(recipe)
@@ -142,9 +142,9 @@ class Estimator(RecipeLookup):
         ratios = [self._speeds.ratio(part, recipe.backbone, kind) for part in (RunPart.TRAINING, RunPart.REST)]
         return ratios[0] * training + ratios[1] * rest
 
-    def _shared(self, recipe: Recipe, resources: ResourceEstimate, process: str) -> Iterator[Shared]:
+    def _shared(self, recipe: Recipe, resources: ResourceEstimate) -> Iterator[Shared]:
         yield from self._downloads(recipe)
-        yield from self._library(recipe, process)
+        yield from self._kept(recipe)
         yield from self._exports(recipe, resources)
         for load in resources.loads:
             ratio = self._speeds.ratio(RunPart.FEATURES, load.part.source, load.part.cut)
@@ -161,11 +161,14 @@ class Estimator(RecipeLookup):
                 copied_seconds=max(0.0, whole - seconds),
             )
 
-    def _library(self, recipe: Recipe, process: str) -> Iterator[Shared]:
-        """What the runs of one process import once, beside what all runs need."""
-        if self.program(recipe).head in set(Solver):
-            ratio = self._speeds.ratio(RunPart.LIBRARY, recipe.backbone)
-            yield Shared(key=f"scikit-learn {process}", kind=SharedKind.LIBRARY, seconds=ratio * speed.LIBRARY_SECONDS)
+    def _kept(self, recipe: Recipe) -> Iterator[Shared]:
+        """What a process does once, beside its start."""
+        for one in kept_by(recipe, self):
+            if one.kind is SharedKind.LIBRARY:
+                part, modelled = RunPart.LIBRARY, speed.LIBRARY_SECONDS
+            else:
+                part, modelled = RunPart.NETWORK, speed.network_seconds(one.blocks)
+            yield Shared(key=one.key, kind=one.kind, seconds=self._speeds.ratio(part, one.backbone) * modelled)
 
     def _downloads(self, recipe: Recipe) -> Iterator[Shared]:
         for name in recipe.backbones if recipe.pattern is not Pattern.FROM_SCRATCH else ():

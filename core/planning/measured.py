@@ -9,6 +9,7 @@ from core.errors import GraftError
 from core.features.engines import engine_path
 from core.models.lineage import parents_of
 from core.planning import speed
+from core.planning.in_memory import kept_by
 from core.planning.lookup import RecipeLookup
 from core.planning.resources import ResourceEstimate
 from core.planning.speed import Measurement, RunPart
@@ -20,6 +21,9 @@ from core.runs.values import Cost, Run, Status
 
 LOOK_BACK = 40
 """Newest finished runs that an estimate looks at."""
+
+_OF_NETWORKS = ("network ", "saved network ", "timed networks ")
+"""Beginnings of the names of what a trainer does once for a frozen network (``core.training.cache``)."""
 
 _LEAST = 0.05
 """Seconds; a shorter time says nothing about a speed."""
@@ -73,8 +77,8 @@ class _MeasuredRun:
         self._kind = speed.kind_of(run.recipe)
 
     def parts(self) -> Iterator[Measurement]:
-        found = [*self._start(), *self._exports(), *self._features(), *self._training(), *self._rest()]
-        return (one for one in found if one is not None)
+        once = [*self._start(), *self._networks(), *self._exports(), *self._features()]
+        return (one for one in [*once, *self._training(), *self._rest()] if one is not None)
 
     def _one(
         self, part: RunPart, seconds: float, modelled: float, kind: str = "", source: str = ""
@@ -88,12 +92,17 @@ class _MeasuredRun:
         if seconds is not None:
             if self._overlap and self._start_cpu:  # beside a pass over photos the import, of one thread, takes longer
                 seconds = min(seconds, self._start_cpu)
-            networks = sum(cost for name, cost in self._full.items() if name.startswith("network "))
-            blocks = len(self._lookup.backbone(self._run.recipe.backbone).blocks)
-            yield self._one(RunPart.START, seconds + networks, speed.start_seconds(blocks))
+            yield self._one(RunPart.START, seconds, speed.START_SECONDS)
         library = self._full.get(SOLVER_START)
         if library is not None:
             yield self._one(RunPart.LIBRARY, library, speed.LIBRARY_SECONDS)
+
+    def _networks(self) -> Iterator[Measurement | None]:
+        """Of a run with frozen networks, and what its process does once for them."""
+        kept = kept_by(self._run.recipe, self._lookup)
+        blocks = sum(one.blocks for one in {one.key: one for one in kept}.values())
+        seconds = sum(cost for name, cost in self._full.items() if name.startswith(_OF_NETWORKS))
+        yield self._one(RunPart.NETWORK, seconds, speed.network_seconds(blocks))
 
     def _exports(self) -> Iterator[Measurement | None]:
         for part in dict.fromkeys(load.part for load in self._resources.loads if load.part.cut != PREDICTIONS):
@@ -135,7 +144,7 @@ class _MeasuredRun:
             other = sum(self._paid.values()) - self._overlap + stages.get(TRAINING, 0.0)
         else:
             other = sum(stages.get(name, 0.0) for name in (OPTIMISING, FEATURES, TRAINING))
-        seconds, start = self._cost.wall_seconds - other, speed.start_seconds(0)
+        seconds, start = self._cost.wall_seconds - other, speed.START_SECONDS
         if not self._full and seconds > start:  # a process was started for it
             seconds -= start
         yield self._one(RunPart.REST, seconds, speed.rest_seconds(self._program), self._kind)

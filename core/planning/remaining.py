@@ -10,7 +10,7 @@ from core.errors import GraftError
 from core.planning.decide import Decision, Plan
 from core.planning.estimates import Estimator
 from core.planning.measured import LOOK_BACK
-from core.planning.speed import SPAWN_SECONDS, start_seconds
+from core.planning.speed import SPAWN_SECONDS, START_SECONDS
 from core.planning.work import BusySlot, Work, process_of, timeline
 from core.registry import Registry
 from core.runs.stages import EVALUATING, FEATURES, LOADING, OPTIMISING, SAVING, STAGES, TRAINING, WAITING
@@ -165,15 +165,20 @@ class TimeLeft:
         return run_left(plan.estimate_seconds if plan else _UNKNOWN, now - began, progress, self.times, now)
 
     def _busy(self, run: Run, left: float) -> BusySlot:
-        shared = tuple(one.key for one in self._work(run).shared if not one.stored)
-        return BusySlot(left=left, process=process_of(run.dataset_id, run.recipe), shared=shared)
+        shared = self._work(run).shared
+        return BusySlot(
+            left=left,
+            process=process_of(run.dataset_id, run.recipe),
+            shared=tuple(one.key for one in shared if not (one.stored or one.kind.is_in_memory)),
+            memory={one.kind: one.key for one in shared if one.kind.is_in_memory},
+        )
 
     def _work(self, run: Run) -> Work:
         plan = self._plans.get(run.id)
         if plan is not None and plan.work is not None:
             return plan.work
         process = process_of(run.dataset_id, run.recipe)
-        return Work(process=process, start=SPAWN_SECONDS + start_seconds(0), shared=(), own=_UNKNOWN, alone=_UNKNOWN)
+        return Work(process=process, start=SPAWN_SECONDS + START_SECONDS, shared=(), own=_UNKNOWN, alone=_UNKNOWN)
 
 
 def _plan_of(run: Run, extended: Mapping[str, Run], attempt: Attempt | None) -> Plan:

@@ -1,7 +1,7 @@
 """The work of a launch: what every run takes, and when each begins and ends when runs share work and slots."""
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import NamedTuple
 
@@ -26,13 +26,20 @@ class SharedKind(StrEnum):
 
     WEIGHTS = "weights"  # downloaded
     LIBRARY = "library"  # imported into a process
+    NETWORK = "network"  # built in a process, which keeps one
     EXPORT = "export"  # the backbone optimised for this machine
     FEATURES = "features"
+
+    @property
+    def is_in_memory(self) -> bool:
+        """Whether only the process that computed it can use it, until it computes another one of this kind."""
+        return self in (SharedKind.LIBRARY, SharedKind.NETWORK)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Shared:
-    """A result that every run with the same ``key`` uses and the first one computes.
+    """A result that every run with the same ``key`` uses and the first one computes (of what is in memory: the first
+    one in each process).
 
     Args:
         seconds: to compute it. bytes: on disk. stored: whether it exists already.
@@ -103,19 +110,22 @@ class _Slot:
     free_at: float
     process: str = ""
     runs: int = 0
+    memory: dict[SharedKind, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)
 class BusySlot:
-    """A slot that trains a run.
+    """A slot that trains a run, or whose trainer waits for one.
 
     Args:
         left: seconds until that run ends. process: of ``process_of``. shared: keys of what the run computes for others.
+        memory: keys of what the process will have in memory then.
     """
 
     left: float
     process: str
     shared: tuple[str, ...] = ()
+    memory: Mapping[SharedKind, str] = field(default_factory=dict)
 
 
 def timeline(works: Sequence[Work], slots: int, busy: Sequence[BusySlot] = ()) -> list[Span]:
@@ -128,7 +138,9 @@ def timeline(works: Sequence[Work], slots: int, busy: Sequence[BusySlot] = ()) -
         busy: the slots that train now; the others are free.
     """
     combined = sum(work.own for work in works if not work.process)
-    pool = [_Slot(free_at=max(combined, one.left), process=one.process, runs=1) for one in busy]
+    pool = [
+        _Slot(free_at=max(combined, one.left), process=one.process, runs=1, memory=dict(one.memory)) for one in busy
+    ]
     pool += [_Slot(free_at=combined) for _ in range(max(slots, 1) - len(pool))]
     ready = {key: one.left for one in busy for key in one.shared}
     moment, spans = 0.0, []
@@ -150,9 +162,16 @@ def _train(work: Work, slot: _Slot, ready: dict[str, float]) -> Span:
     warm = slot.process == work.process and slot.runs < MOST_RUNS
     start = 0.0 if warm else work.start
     now = slot.free_at + start
+    if not warm:
+        slot.memory = {}
     computed: dict[SharedKind, float] = {}
     for shared in work.shared:
-        if shared.key in ready:
+        if shared.kind.is_in_memory:
+            if slot.memory.get(shared.kind) != shared.key:
+                slot.memory[shared.kind] = shared.key
+                computed[shared.kind] = computed.get(shared.kind, 0.0) + shared.seconds
+                now += shared.seconds
+        elif shared.key in ready:
             now = max(now, ready[shared.key])
         elif not shared.stored:
             computed[shared.kind] = computed.get(shared.kind, 0.0) + shared.seconds

@@ -13,6 +13,8 @@ from core.planning.decide import Decision, Plan
 from core.planning.forecasting import ASSUMED, Band, Basis, ForecastHistory
 from core.planning.grid_plan import grid_plan, is_forecast
 from core.planning.hardware import hardware
+from core.planning.in_memory import memory_after
+from core.planning.lookup import RecipeLookup
 from core.planning.measured import LOOK_BACK
 from core.planning.plan import Planner
 from core.planning.speed import ASSUMED as ASSUMED_SPEED
@@ -38,8 +40,15 @@ class Forecasting(Needing):
 
     def _waiting(self) -> list[BusySlot]:
         """Trainers that wait for a run: one of the same photos and backbone starts there at once."""
-        ended = waiting_trainers(self.registry, time.time())
-        return [BusySlot(left=0.0, process=process_of(run.dataset_id, run.recipe)) for run in ended]
+        lookup = RecipeLookup(self.registry, self.settings)
+        return [
+            BusySlot(
+                left=0.0,
+                process=process_of(runs[-1].dataset_id, runs[-1].recipe),
+                memory=memory_after([run.recipe for run in runs], lookup),
+            )
+            for runs in waiting_trainers(self.registry, time.time())
+        ]
 
     def _watts(self, past: Sequence[RunForecast]) -> float | None:
         """Median power of the newest runs whose energy was measured."""

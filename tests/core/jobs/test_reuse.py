@@ -407,10 +407,10 @@ def finished(registry, run_id, identity):
 def test_a_trainer_whose_run_ended_a_moment_ago_waits_for_the_next_one(registry):
     registry.add_dataset(make_dataset(), make_photos())
     this = processes.identity_of(os.getpid())
-    finished(registry, "r-1", this.to_dict())
+    first = finished(registry, "r-1", this.to_dict())
     last = finished(registry, "r-2", this.to_dict())
     finished(registry, "r-3", replace(this, started=this.started + 1).to_dict())  # ended
-    assert waiting_trainers(registry, last.ended_at) == [last]
+    assert waiting_trainers(registry, last.ended_at) == [[first, last]]
     assert waiting_trainers(registry, last.ended_at + reuse.IDLE_SECONDS) == []
 
 
@@ -419,7 +419,7 @@ def test_a_trainer_of_a_cluster_waits_as_long_as_it_has_the_lease_of_its_last_ru
     last = finished(registry, "r-1", {"job": "r-1-1"})
     assert waiting_trainers(registry, last.ended_at) == []  # it ended: its lease was released or has lapsed
     lease = registry.take(lease_of_run("r-1"), "process 7 of 'gpu-2' (place elsewhere)", token=1)
-    assert waiting_trainers(registry, last.ended_at) == [last]
+    assert waiting_trainers(registry, last.ended_at) == [[last]]
     registry.release(lease)
     assert waiting_trainers(registry, last.ended_at) == []
 

@@ -37,7 +37,7 @@ PHOTOS = make_photos(per_class=20)
 DATASET = make_dataset(PHOTOS)
 TRAIN = DATASET.split_sizes["train"]
 NUMBERS = Hyperparameters(epochs=10, views=1)
-EXPORT, FEATURES = SharedKind.EXPORT, SharedKind.FEATURES
+EXPORT, FEATURES, NETWORK = SharedKind.EXPORT, SharedKind.FEATURES, SharedKind.NETWORK
 
 
 def a_plan(backbone="efficientnet_lite0", **changes):
@@ -56,9 +56,11 @@ def estimated(registry, settings):
     return estimated
 
 
-def measure(registry, settings, *, start=2.5, export=6.0, features=9.0, training=8.0, rest=2.0, recipe=None):
-    """Puts one finished run into the registry: these seconds of its start, each of its exports, all its features, its
-    training, and everything else."""
+def measure(
+    registry, settings, *, start=2.0, network=0.7, export=6.0, features=9.0, training=8.0, rest=2.0, recipe=None
+):
+    """Puts one finished run into the registry: these seconds of its start, its frozen network, each of its exports, all
+    its features, its training, and everything else."""
     recipe = recipe or Recipe(backbone="efficientnet_lite0", hyperparameters=NUMBERS)
     run = make_run(1 + len(registry.runs()), dataset=DATASET, recipe=recipe, status=Status.SCHEDULED)
     registry.add_run(run)
@@ -69,6 +71,8 @@ def measure(registry, settings, *, start=2.5, export=6.0, features=9.0, training
     modelled = {load.key: features_seconds(load.photos, load.multiply_adds) for load in loads}
     names = {key: features * seconds / sum(modelled.values()) for key, seconds in modelled.items()}
     names[TRAINER_START] = start
+    if not RecipeLookup(registry, settings).program(recipe).stages[-1].trained:
+        names["network ('sha', 224)"] = network
     names |= {
         engine_path(get(load.part.source), settings, load.part.cut).name: export
         for load in loads
@@ -93,11 +97,11 @@ def store(settings, *splits):
 
 
 def parts(plan):
-    """Seconds of a plan: start, own, and those of shared work by kind."""
+    """Seconds of a plan: start, own, and those of shared work by kind; the network is the last."""
     shared = Counter()
     for one in plan.work.shared:
         shared[one.kind] += one.seconds
-    return plan.work.start - SPAWN_SECONDS, plan.work.own, shared[EXPORT], shared[FEATURES]
+    return plan.work.start - SPAWN_SECONDS, plan.work.own, shared[EXPORT], shared[FEATURES], shared[NETWORK]
 
 
 def test_before_anything_was_measured_the_estimate_says_it_is_assumed(estimated):
@@ -109,16 +113,16 @@ def test_the_same_again_is_estimated_to_take_what_it_took(estimated, registry, s
     wall = measure(registry, settings)
     plan = estimated(a_plan())
     assert plan.estimate_seconds == pytest.approx(wall + SPAWN_SECONDS) and "this backbone" in plan.estimate_source
-    assert parts(plan) == pytest.approx((2.5, 10.0, 6.0, 9.0))
+    assert parts(plan) == pytest.approx((2.0, 10.0, 6.0, 9.0, 0.7))
     assert plan.work.alone == pytest.approx(plan.estimate_seconds) and plan.saves_seconds == 0.0
 
 
 def test_shared_work_has_the_names_under_which_it_is_stored(estimated, settings):
     plan = estimated(a_plan())
-    assert [one.kind for one in plan.work.shared] == [EXPORT, FEATURES, FEATURES, FEATURES]
-    assert plan.work.shared[0].key == engine_path(get("efficientnet_lite0"), settings).name
+    assert [one.kind for one in plan.work.shared] == [NETWORK, EXPORT, FEATURES, FEATURES, FEATURES]
+    assert plan.work.shared[1].key == engine_path(get("efficientnet_lite0"), settings).name
     keys = {key_of(DATASET, get("efficientnet_lite0"), split).name for split in DATASET.split_sizes}
-    assert {one.key for one in plan.work.shared[1:]} == keys
+    assert {one.key for one in plan.work.shared[2:]} == keys
     assert plan.disk_bytes == sum(one.bytes for one in plan.work.shared)
 
 
@@ -132,8 +136,8 @@ def test_an_extension_counts_only_the_epochs_that_are_left(estimated, registry, 
 
 def test_another_backbone_is_scaled_by_its_size(estimated, registry, settings):
     measure(registry, settings)
-    start, own, export, features = parts(estimated(a_plan("resnet50")))
-    assert own == pytest.approx(10.0) and 2.0 < start < 4.5 and 5.0 < export < 7.0
+    start, own, export, features, network = parts(estimated(a_plan("resnet50")))
+    assert own == pytest.approx(10.0) and start == pytest.approx(2.0) and 0.6 < network < 0.8 and 5.0 < export < 7.0
     factor = get("resnet50").multiply_adds / get("efficientnet_lite0").multiply_adds
     assert factor > 5 and 0.6 * factor < features / 9.0 < 1.05 * factor
     assert "other backbones" in estimated(a_plan("resnet50")).estimate_source
@@ -229,6 +233,19 @@ def test_runs_of_one_process_import_scikit_learn_once(estimated):
     assert spans[0].shared[SharedKind.LIBRARY] == library[0].seconds and SharedKind.LIBRARY not in spans[1].shared
     other = estimated(a_plan()).work
     assert SharedKind.LIBRARY not in {one.kind for one in other.shared}
+
+
+def test_a_head_after_a_fine_tuning_builds_the_network_and_the_next_head_does_not(estimated, registry, settings):
+    measure(registry, settings)
+    measure(registry, settings, recipe=tuning())
+    store(settings, *DATASET.split_sizes)
+    head, fine_tuning = (replace(estimated(plan).work, own=1.0) for plan in (a_plan(), a_plan(recipe=tuning())))
+    spans = timeline([head, fine_tuning, head, replace(fine_tuning, process="other"), head, fine_tuning, head], 1)
+    assert [span.shared.get(NETWORK, 0.0) for span in spans] == pytest.approx([0.7, 0.0, 0.0, 0.0, 0.7, 0.0, 0.0])
+    spans = timeline([fine_tuning, head, head], 1)
+    assert [(span.start > 0, span.shared.get(NETWORK, 0.0)) for span in spans] == [
+        (True, 0.0), (False, pytest.approx(0.7)), (False, 0.0),
+    ]  # fmt: skip
 
 
 def test_where_the_start_is_slow_so_is_what_comes_before_it(estimated, registry):

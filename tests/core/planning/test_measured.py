@@ -69,7 +69,8 @@ def test_every_part_of_a_run_is_measured(lookup, registry, settings):
     resources = lookup.resources(RECIPE, DATASET)
     head = speed.training_seconds(lookup.program(RECIPE), head_work=resources.head_work, rows=0, multiply_adds=0.0)
     assert found == {
-        (RunPart.START, ""): pytest.approx(5.0 / speed.start_seconds(18)),
+        (RunPart.START, ""): pytest.approx(4.0 / speed.START_SECONDS),
+        (RunPart.NETWORK, ""): pytest.approx(1.0 / speed.network_seconds(18)),
         (RunPart.EXPORT, "top"): pytest.approx(6.0 / speed.export_seconds(18)),
         (RunPart.FEATURES, "top"): found[RunPart.FEATURES, "top"],
         (RunPart.TRAINING, "integrated_extractor"): pytest.approx(8.0 / head),
@@ -92,12 +93,23 @@ def test_the_import_of_scikit_learn_is_no_part_of_training(lookup, registry, set
     assert found[RunPart.REST, "standalone_extractor logistic_regression"] == pytest.approx(2.0 / rest)
 
 
+def test_what_a_process_does_once_for_a_network_is_measured_of_runs_that_need_one(lookup, registry, settings):
+    attempt = spent(settings)
+    for name in ("saved network ('sha')", "timed networks ('digest', 'sha')"):
+        attempt["full_costs"][name] = {"wall_seconds": 0.5, "cpu_seconds": 0.5}
+    finish(registry, attempt=attempt, wall=30.0, training=8.0)
+    assert ratios(lookup)[RunPart.NETWORK, ""] == pytest.approx(2.0 / speed.network_seconds(18))
+    tuning = replace(RECIPE, pattern=Pattern.FINE_TUNING, hyperparameters=Hyperparameters(epochs=10, depth=1))
+    finish(registry, attempt=attempt, wall=30.0, training=8.0, recipe=tuning)
+    assert [one.part for one in measurements(lookup)].count(RunPart.NETWORK) == 1
+
+
 def test_a_run_that_reused_everything_measures_the_same(lookup, registry, settings):
     finish(registry, attempt=spent(settings, paid=0.0), wall=10.0, training=8.0, alone=30.0)
     reused = ratios(lookup)
     finish(registry, attempt=spent(settings), wall=30.0, training=8.0)
     both = measurements(lookup)
-    assert len(both) == 2 * 7 and {(one.part, one.kind): one.ratio for one in both} == pytest.approx(reused)
+    assert len(both) == 2 * 8 and {(one.part, one.kind): one.ratio for one in both} == pytest.approx(reused)
 
 
 def test_what_was_computed_side_by_side_counts_once_in_the_rest(lookup, registry, settings):
@@ -111,10 +123,10 @@ def test_an_import_that_took_longer_beside_a_pass_is_as_long_as_its_cpu_time(loo
     attempt = spent(settings)
     attempt["full_costs"][TRAINER_START]["cpu_seconds"] = 2.5
     finish(registry, attempt=attempt | {"overlap": 4.0}, wall=26.0, training=8.0)
-    assert ratios(lookup)[RunPart.START, ""] == pytest.approx(3.5 / speed.start_seconds(18))
+    assert ratios(lookup)[RunPart.START, ""] == pytest.approx(2.5 / speed.START_SECONDS)
     finish(registry, attempt=attempt, wall=30.0, training=8.0)
     alone = next(one for one in measurements(lookup) if one.part is RunPart.START)
-    assert alone.ratio == pytest.approx(5.0 / speed.start_seconds(18))
+    assert alone.ratio == pytest.approx(4.0 / speed.START_SECONDS)
 
 
 def test_a_run_before_costs_were_recorded_one_by_one(lookup, registry):
@@ -135,7 +147,7 @@ def test_what_cannot_be_compared_is_left_out(lookup, registry, settings):
     first = finish(registry, attempt=spent(settings), wall=30.0, training=8.0)
     known = measurements(lookup)
     finish(registry, attempt=spent(settings), wall=99.0, training=70.0, extends=first.id)
-    assert len(known) == 7 and measurements(lookup) == known
+    assert len(known) == 8 and measurements(lookup) == known
 
 
 def test_blocks_up_to_a_cut(lookup):

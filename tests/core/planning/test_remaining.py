@@ -5,6 +5,9 @@ from dataclasses import replace
 import pytest
 
 from core.planning.remaining import StageTimes, TimeLeft, run_left, stage_left, stage_times
+from core.recipes.hyperparameters import Hyperparameters
+from core.recipes.patterns import Pattern
+from core.recipes.recipe import Recipe
 from core.runs.values import Progress, Status
 from tests.factories import fill, make_run
 
@@ -98,6 +101,20 @@ def test_features_that_the_running_run_computes_are_not_counted_again(registry, 
     time_left = TimeLeft([running, same, other], registry, settings, slots=1)
     left = time_left.of([running], [same, other], {}, registry.running_attempts()[0].started_at)
     assert left[same.id] - left[running.id] < left[other.id] - left[same.id]
+
+
+def test_what_the_running_run_has_in_memory_is_not_counted_again(registry, settings):
+    filled = fill(registry, settings)
+    head = Recipe(backbone="resnet50", pattern=Pattern.STANDALONE_EXTRACTOR)
+    running = replace(filled.with_status(Status.RUNNING)[0], recipe=head)
+    recipes = [replace(head, hyperparameters=Hyperparameters(seed=seed)) for seed in (5, 6)]
+    first, second = (
+        registry.add_run(make_run(61 + place, dataset=filled.dataset, recipe=recipe))
+        for place, recipe in enumerate(recipes)
+    )
+    time_left = TimeLeft([running, first, second], registry, settings, slots=1)
+    left = time_left.of([running], [first, second], {}, registry.running_attempts()[0].started_at)
+    assert left[first.id] - left[running.id] == pytest.approx(left[second.id] - left[first.id])
 
 
 def test_a_run_whose_backbone_is_gone_has_an_assumed_time(registry, settings, monkeypatch):

@@ -68,7 +68,9 @@ def seconds_of(pattern, **work):
 
 def test_more_work_takes_longer():
     assert speed.features_seconds(200, 8e10) > speed.features_seconds(100, 4e10) > speed.features_seconds(100, 0.0) > 0
-    assert speed.export_seconds(18) > speed.export_seconds(2) > 0 and speed.start_seconds(40) > speed.start_seconds(10)
+    assert speed.export_seconds(18) > speed.export_seconds(2) > 0 and speed.network_seconds(40) > speed.network_seconds(
+        10
+    )
     few, many = (seconds_of(Pattern.INTEGRATED_EXTRACTOR, head_work=work)[0] for work in (10.0, 100.0))
     assert many - few == pytest.approx(90 * 0.007)
     assert seconds_of(Pattern.STANDALONE_EXTRACTOR, rows=5000)[0] > seconds_of(Pattern.STANDALONE_EXTRACTOR)[0]

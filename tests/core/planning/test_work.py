@@ -7,6 +7,7 @@ from core.recipes.patterns import Cascade, Pattern
 from core.recipes.recipe import Recipe
 
 FEATURES, EXPORT = SharedKind.FEATURES, SharedKind.EXPORT
+NETWORK, LIBRARY = SharedKind.NETWORK, SharedKind.LIBRARY
 
 
 def shared(key="f", seconds=10.0, kind=FEATURES, **more):
@@ -60,6 +61,29 @@ def test_a_busy_slot_is_free_later_and_its_process_and_results_can_be_used_then(
     assert [span.end for span in timeline(waiting, 2, busy)] == [32.0, 47.0], "the free slot waits for the features"
     assert [span.end for span in timeline(waiting[1:], 2, busy)] == [17.0]
     assert [span.end for span in timeline(waiting[1:], 1, [*busy, BusySlot(left=3.0, process="x")])] == [20.0]
+
+
+def test_what_is_in_memory_is_computed_once_in_each_process_which_keeps_the_last_one():
+    network, other = shared("n", 3.0, NETWORK), shared("m", 3.0, NETWORK)
+    assert ends([a_run(network), a_run(network), a_run(other), a_run(network)]) == [10.0, 12.0, 17.0, 22.0]
+    assert ends([a_run(network), a_run(), a_run(network)]) == [10.0, 12.0, 14.0], "a run between needs none"
+    assert ends([a_run(network), a_run(network)], 2) == [10.0, 10.0], "each process has its own"
+    again = [a_run(network), a_run(process="lite1"), a_run(network)]
+    assert ends(again) == [10.0, 17.0, 27.0], "a new process has none"
+
+
+def test_a_trainer_that_waits_has_in_memory_what_its_runs_left():
+    needs = [a_run(shared("n", 3.0, NETWORK), shared("l", 4.0, LIBRARY))]
+    for memory, seconds in (
+        ({}, 9.0),
+        ({NETWORK: "n"}, 6.0),
+        ({NETWORK: "n", LIBRARY: "l"}, 2.0),
+        ({NETWORK: "m"}, 9.0),
+    ):
+        (span,) = timeline(needs, 1, [BusySlot(left=0.0, process="lite0", memory=memory)])
+        assert span.end == seconds
+    (span,) = timeline(needs, 1, [BusySlot(left=0.0, process="lite1", memory={NETWORK: "n", LIBRARY: "l"})])
+    assert span.end == 14.0, "another process was needed"
 
 
 def test_combinations_are_computed_before_anything_is_trained():

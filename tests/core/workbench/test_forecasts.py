@@ -1,9 +1,12 @@
 """What is launched has a forecast that is stored before it starts."""
 
+from dataclasses import replace
+
 import pytest
 
 from core.planning.decide import Decision
 from core.planning.forecasting import ASSUMED, LEAST_TO_CORRECT
+from core.planning.work import SharedKind
 from core.recipes.grid import GridChoice
 from core.recipes.patterns import Pattern
 from core.runs.values import Status
@@ -104,11 +107,29 @@ def test_a_trainer_that_waits_for_the_same_backbone_makes_the_plan_shorter(
 ):
     cold = bench.grid_plan(dataset, choice).seconds
     ended = [run for run in finished_runs if run.recipe.backbone == LITE0][:1]
-    monkeypatch.setattr("core.workbench.forecasts.waiting_trainers", lambda registry, now: ended)
+    monkeypatch.setattr("core.workbench.forecasts.waiting_trainers", lambda registry, now: [ended])
     plan = bench.grid_plan(dataset, choice)
     assert ended and plan.seconds < cold - 4
     ((first,), *_) = forecasts(bench, bench.launch_grid(plan))
     assert first.seconds == pytest.approx(plan.plans[0].estimate_seconds)
+
+
+def test_a_trainer_that_waits_after_a_fine_tuning_has_no_network_for_a_head(
+    bench, dataset, choice, finished_runs, monkeypatch
+):
+    (head, *_) = [run for run in finished_runs if run.recipe.backbone == LITE0]
+    deep = replace(head.recipe.hyperparameters, depth=1)
+    tuned = replace(head, recipe=replace(head.recipe, pattern=Pattern.FINE_TUNING, hyperparameters=deep))
+    assert head.recipe.pattern is not Pattern.FINE_TUNING
+
+    def of_network(*trained):
+        monkeypatch.setattr("core.workbench.forecasts.waiting_trainers", lambda registry, now: [list(trained)])
+        plan = bench.grid_plan(dataset, choice)
+        return plan.start_seconds, plan.shared_seconds.get(SharedKind.NETWORK, 0.0)
+
+    assert of_network(head) == of_network(head, tuned) == (0.0, 0.0)
+    start, network = of_network(tuned)
+    assert start == 0.0 and network > 0.0
 
 
 def test_a_trainer_that_takes_the_run_at_once_was_waiting_when_it_was_forecast(
@@ -119,7 +140,7 @@ def test_a_trainer_that_takes_the_run_at_once_was_waiting_when_it_was_forecast(
     there = len(bench.registry.runs(status=Status.SCHEDULED))
 
     def waiting(registry, now):
-        return [] if len(registry.runs(status=Status.SCHEDULED)) > there else ended
+        return [] if len(registry.runs(status=Status.SCHEDULED)) > there else [ended]
 
     monkeypatch.setattr("core.workbench.forecasts.waiting_trainers", waiting)
     plan = bench.grid_plan(dataset, choice)
