@@ -133,11 +133,13 @@ slurm:
 test-slurm: setup database slurm
 	$(BIN)/python -m tests.slurm
 
-# Debian's nginx and Caddy in front of real servers, with the files of deploy/ (decision 32).
+# Debian's nginx and Caddy in front of real servers, with the files of deploy/ (decision 32), and Glewlwyd, an OpenID provider, whose
+# package fails to install without a database of its own.
 proxies:
-	@PATH="$$PATH:/usr/sbin"; { command -v nginx && command -v caddy; } >/dev/null || { \
+	@PATH="$$PATH:/usr/sbin"; { command -v nginx && command -v caddy && command -v glewlwyd; } >/dev/null || { \
 	  if [ "$$(id -u)" = 0 ]; then SUDO=; else SUDO=sudo; fi; \
-	  $$SUDO apt-get update -qq && $$SUDO apt-get install -y -qq --no-install-recommends nginx-light caddy; }
+	  $$SUDO apt-get update -qq && $$SUDO env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends nginx-light caddy \
+	    glewlwyd dbconfig-sqlite3; }
 
 test-deploy: setup browser proxies
 	$(BIN)/python -m tests.deploy

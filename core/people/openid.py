@@ -64,13 +64,14 @@ class ProviderIdentity:
 
     Args:
         subject: of the provider, never given to somebody else. email: in small letters; "" without a verified one.
-        claims: what else it says.
+        claims: what else it says. token: its signed answer, by which it knows later which of its sessions to end.
     """
 
     issuer: str
     subject: str
     email: str = ""
     claims: Mapping[str, Any] = field(default_factory=dict)
+    token: str = ""
 
     @property
     def key(self) -> str:
@@ -149,10 +150,13 @@ class Provider:
             ) from None
         except (HTTPError, ValueError) as error:
             raise self._away(error) from None
-        return _identity(self.settings.issuer, claims)
+        return _identity(self.settings.issuer, claims, str(token["id_token"]))
 
-    def sign_out_address(self, back: str) -> str | None:
+    def sign_out_address(self, back: str, token: str = "") -> str | None:
         """Where one signs out of the provider too; None where it has no such page.
+
+        Args:
+            token: of the sign-in (``id_token_hint``), without which some providers end nothing.
 
         Raises:
             Unavailable: the provider is away.
@@ -160,7 +164,8 @@ class Provider:
         end = self._described().get("end_session_endpoint")
         if not end:
             return None
-        query = urlencode({"client_id": self.settings.client, "post_logout_redirect_uri": back})
+        hint = {"id_token_hint": token} if token else {}
+        query = urlencode({"client_id": self.settings.client, "post_logout_redirect_uri": back, **hint})
         return f"{self._endpoint('end_session_endpoint')}{'&' if '?' in end else '?'}{query}"
 
     def _client(self) -> "OAuth2Client":
@@ -302,10 +307,11 @@ def _wrong_clock(settings: OpenId, seconds: float) -> str:
     )
 
 
-def _identity(issuer: str, claims: Mapping[str, Any]) -> ProviderIdentity:
+def _identity(issuer: str, claims: Mapping[str, Any], token: str) -> ProviderIdentity:
     email = str(claims.get("email") or "").strip().casefold()
     verified = claims.get("email_verified") in (True, "true")
-    return ProviderIdentity(issuer=issuer, subject=str(claims["sub"]), email=email if verified else "", claims=claims)
+    proven = email if verified else ""
+    return ProviderIdentity(issuer=issuer, subject=str(claims["sub"]), email=proven, claims=claims, token=token)
 
 
 def read_secret(settings: OpenId) -> str:

@@ -1,1 +1,4 @@
-"""The files of ``deploy/``, run here: `make test-deploy`; needs Debian's nginx, caddy and chromium."""
+"""The files of ``deploy/`` and a real OpenID provider, run here: `make test-deploy`.
+
+Needs Debian's nginx, caddy, glewlwyd and chromium.
+"""

@@ -36,7 +36,7 @@ http {{
     fastcgi_temp_path {folder}/fastcgi;
     uwsgi_temp_path {folder}/uwsgi;
     scgi_temp_path {folder}/scgi;
-    include {folder}/graft.conf;
+    include {folder}/site.conf;
 }}
 """
 
@@ -116,9 +116,14 @@ def prepare_nginx(folder: Path, base: str, graft: int, tls: int, plain: int) -> 
     site = _replaced(site, "listen 443 ssl;", f"listen 127.0.0.1:{tls} ssl;")
     site = _replaced(site, "/etc/ssl/graft/", f"{folder}/")
     site = _replaced(site, "/etc/nginx/snippets/graft-proxy.conf", f"{folder}/graft-proxy.conf")
-    (folder / "graft.conf").write_text(site)
+    (folder / "site.conf").write_text(site)
     passing = (DEPLOY / "nginx" / "graft-proxy.conf").read_text()
     (folder / "graft-proxy.conf").write_text(_replaced(passing, "http://127.0.0.1:8501", f"http://127.0.0.1:{graft}"))
+    return nginx(folder)
+
+
+def nginx(folder: Path) -> list[str]:
+    """The command, for a folder with a ``site.conf``."""
     (folder / "nginx.conf").write_text(NGINX_MAIN.format(folder=folder))
     return [find("nginx"), "-p", str(folder), "-e", f"{folder}/proxy.log", "-c", f"{folder}/nginx.conf"]
 
@@ -144,21 +149,28 @@ def running(kind: str, graft: int, base: str = "") -> Iterator[Proxy]:
         public, _ = certificate(folder, HOST)
         tls, plain = free_ports(2)
         command = PREPARE[kind](folder, base, graft, tls, plain)
-        with (folder / "output.log").open("wb") as output:
-            process = subprocess.Popen(
-                command,
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=subprocess.STDOUT,
-                env={"PATH": os.environ["PATH"], "HOME": str(folder), "XDG_DATA_HOME": f"{folder}/data"},
-                **_as_nobody(folder),
-            )
-        try:
-            _wait_for_port(tls, process, folder)
+        with answering(command, folder, tls):
             yield Proxy(url=f"https://{HOST}:{tls}{base}", port=tls, plain=plain, certificate=public)
-        finally:
-            process.terminate()
-            process.wait(timeout=20)
+
+
+@contextmanager
+def answering(command: list[str], folder: Path, port: int) -> Iterator[None]:
+    """A server as a user without rights, from when its port answers; what it says is in ``*.log`` of the folder."""
+    with (folder / "output.log").open("ab") as output:
+        process = subprocess.Popen(
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            env={"PATH": os.environ["PATH"], "HOME": str(folder), "XDG_DATA_HOME": f"{folder}/data"},
+            **_as_nobody(folder),
+        )
+    try:
+        _wait_for_port(port, process, folder)
+        yield
+    finally:
+        process.terminate()
+        process.wait(timeout=20)
 
 
 def find(name: str) -> str:
@@ -169,7 +181,7 @@ def find(name: str) -> str:
     """
     found = shutil.which(name) or shutil.which(name, path="/usr/sbin:/usr/bin")
     if found is None:
-        raise RuntimeError(f"{name} is not installed: apt-get install nginx-light caddy")
+        raise RuntimeError(f"{name} is not installed: make proxies")
     return found
 
 

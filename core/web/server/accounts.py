@@ -301,16 +301,23 @@ def signed_in(request: Request, secret: str, goal: str) -> Response:
 
 
 def set_cookie(
-    request: Request, response: Response, name: str, value: str, same_site: Any, seconds: int | None = None
+    request: Request,
+    response: Response,
+    name: str,
+    value: str,
+    same_site: Any,
+    seconds: int | None = None,
+    path: str = "/",
 ) -> None:
     """A cookie that scripts cannot read.
 
     Args:
+        path: below which it is sent.
         seconds: that it stays; None until the browser is closed, or longer where it restores its tabs. The registry
             decides when a session ends.
     """
     secure = is_secure(request)
-    response.set_cookie(name, value, seconds, httponly=True, samesite=same_site, secure=secure, path="/")
+    response.set_cookie(name, value, seconds, httponly=True, samesite=same_site, secure=secure, path=path)
 
 
 def is_secure(request: Request) -> bool:

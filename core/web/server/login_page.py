@@ -94,7 +94,8 @@ your account.</p>
 <p>What you did: imports, runs, changes, deletions and sign-ins, failed ones with the address, in a log that nobody can
 change; and who owns what.</p>
 <p>Requests, for the operation of the server: name, address and kind of page. Old ones are dropped by size.</p>
-<p>Cookies: one for the session, one for forms. There are no statistics, and nothing is sent elsewhere.</p>
+<p>Cookies: one for the session, one for forms, and one with the answer of a provider, which signing out there needs.
+There are no statistics, and nothing is sent elsewhere.</p>
 </details>
 """
 """In plain words (ASVS 8.3.3)."""

@@ -4,6 +4,7 @@ import asyncio
 import hmac
 import re
 import secrets
+from urllib.parse import urlsplit
 
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
@@ -33,6 +34,10 @@ FLOW_COOKIE = "graft_openid"
 """The secret of a ``SignInFlow``, a dot, and the page to go to."""
 FLOW_SECONDS = 600
 """So long one may take to sign in at the provider."""
+TOKEN_COOKIE = "graft_openid_token"
+"""What the provider has signed, sent by the browser to ``/openid-sign-out`` alone; the registry stores none of it."""
+_TOKEN_LIMIT = 3500
+"""Characters: browsers drop a cookie of more than 4096 bytes. Without it the provider asks whether to sign out."""
 
 
 def provider() -> Provider | None:
@@ -70,12 +75,16 @@ async def callback(request: Request) -> Response:
     try:
         flow = SignInFlow(secret)
         code = _code(request, asked, flow)
-        session = await asyncio.to_thread(_sign_in, workbench().registry, asked, flow, code, **visitor_of(request))
+        session, token = await asyncio.to_thread(
+            _sign_in, workbench().registry, asked, flow, code, **visitor_of(request)
+        )
     except GraftError as error:
         response = _told(request, error)
     else:
         await end_replaced(request)
         response = signed_in(request, session, next_page(_text(goal)))
+        if len(token) <= _TOKEN_LIMIT:
+            set_cookie(request, response, TOKEN_COOKIE, token, "lax", path=_sign_out_path())
     response.delete_cookie(FLOW_COOKIE)
     return response
 
@@ -94,8 +103,13 @@ def _code(request: Request, asked: Provider, flow: SignInFlow) -> str:
     return sent.get("code", "")
 
 
-def _sign_in(registry: Registry, asked: Provider, flow: SignInFlow, code: str, *, address: str, agent: str) -> str:
-    """The secret of a new session's cookie; failures are limited by address, because each asks the provider."""
+def _sign_in(
+    registry: Registry, asked: Provider, flow: SignInFlow, code: str, *, address: str, agent: str
+) -> tuple[str, str]:
+    """The secret of a new session's cookie, and what the provider has signed.
+
+    Failures are limited by address, because each asks the provider.
+    """
     everybody = f"openid/{address}"
     if wait := registry.begin_sign_in(everybody, address):
         raise TooManyFailures(wait)
@@ -110,7 +124,7 @@ def _sign_in(registry: Registry, asked: Provider, flow: SignInFlow, code: str, *
         registry.sign_in_failed(name, address, f"OpenID: {error}"[:300])
         raise
     registry.sign_in_succeeded(everybody, address)
-    return registry.open_session(user.name, address=address, agent=agent, how="OpenID")[1]
+    return registry.open_session(user.name, address=address, agent=agent, how="OpenID")[1], person.token
 
 
 async def sign_out(request: Request) -> Response:
@@ -119,12 +133,20 @@ async def sign_out(request: Request) -> Response:
     if asked is None:
         return to_page("/login")
     try:
-        address = await asyncio.to_thread(asked.sign_out_address, f"{load_settings().url}/login")
+        token = cookie_of(request.headers, TOKEN_COOKIE)
+        address = await asyncio.to_thread(asked.sign_out_address, f"{load_settings().url}/login", token)
         if address is None:
             raise Unavailable(f"{asked.settings.title} has no page for signing out. Sign out there.")
     except GraftError as error:
         return _told(request, error)
-    return RedirectResponse(address, 303, NO_STORE)
+    response = RedirectResponse(address, 303, NO_STORE)
+    response.delete_cookie(TOKEN_COOKIE, _sign_out_path())
+    return response
+
+
+def _sign_out_path() -> str:
+    """Of the browser's address, which has the path that a proxy may take away."""
+    return f"{urlsplit(load_settings().url).path}/openid-sign-out"
 
 
 def _told(request: Request, error: GraftError) -> Response:

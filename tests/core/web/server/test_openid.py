@@ -8,7 +8,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from core.registry.sessions import session_digest
-from core.web.server.openid import FLOW_COOKIE
+from core.web.server.openid import FLOW_COOKIE, TOKEN_COOKIE
 from core.web.server.visits import COOKIE
 from tests.core.web.server.conftest import ADDRESS
 from tests.core.web.server.test_accounts import hidden
@@ -212,8 +212,23 @@ def test_signing_out_ends_the_session_here_and_offers_the_provider(browser, prov
     answer = browser.post("/logout", data={"token": hidden(browser.get("/account").text)["token"]})
     assert answer.headers["location"] == "./login?out=1" and accounts.signed_in(digest) is None
     assert 'href="openid-sign-out"' in browser.get("/login?out=1").text
-    there = browser.get("/openid-sign-out").headers["location"]
+    answer = browser.get("/openid-sign-out")
+    there = answer.headers["location"]
     assert there.startswith(f"{provider.issuer}/oauth2/end_session?") and httpx.get(there).status_code == 200
+    assert f'{TOKEN_COOKIE}=""' in answer.headers["set-cookie"], "forgotten"
+
+
+def test_the_provider_is_told_which_of_its_sessions_to_end(browser, provider, settings_of, monkeypatch):
+    """By what it has signed, which the browser sends to that address alone: Glewlwyd, for one, ends nothing without."""
+    settings_of(provider.issuer, ROLE="viewer")
+    (cookie,) = [one for one in signed_in(browser, "1001").headers.get_list("set-cookie") if TOKEN_COOKIE in one]
+    assert "HttpOnly" in cookie and "Path=/openid-sign-out;" in cookie and "SameSite=lax" in cookie
+    sent = parse_qs(urlsplit(browser.get("/openid-sign-out").headers["location"]).query)
+    assert sent["id_token_hint"] == [cookie.partition("=")[2].partition(";")[0]]
+    assert "id_token_hint" not in browser.get("/openid-sign-out").headers["location"], "once"
+    browser.cookies.clear()
+    monkeypatch.setattr("core.web.server.openid._TOKEN_LIMIT", 10)
+    assert TOKEN_COOKIE not in str(signed_in(browser, "1001").headers.get_list("set-cookie")), "too long for a cookie"
 
 
 def test_without_a_provider_its_addresses_lead_to_graft(browser):
