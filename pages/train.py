@@ -44,7 +44,7 @@ def page() -> None:
         dataset = choose(bench, datasets)
         now, ignored = address.usable(bench, dataset)
         chosen = now.start or start.suitable(bench, dataset)
-        presets = dict(zip(Preset, plans.planned(bench, dataset.id, *Preset), strict=True))
+        presets = dict(zip(Preset, bench.grid_plans(dataset.id, [*Preset], kept=True), strict=True))
         for sentence in ignored:
             st.warning(plain(sentence), icon=":material/link_off:")
         start.choose(chosen, presets)
@@ -89,7 +89,7 @@ def custom(bench: Workbench, dataset: Dataset, now: TrainAddress) -> tuple[GridP
     st.header("Patterns", anchor=False)
     patterns.choose(cells, now.cascade, usual)
     possible = plans.worth_planning(len(bench.recipes(dataset.id, choice)))
-    plan = plans.planned(bench, dataset.id, choice)[0] if possible else None
+    plan = bench.grid_plans(dataset.id, [choice], kept=True)[0] if possible else None
     st.header("Backbones", anchor=False)
     grid.choose(everything, choice, plan)
     if now.cascade:

@@ -1,6 +1,7 @@
 """Plans: for every recipe, whether it is new, reused, resumed, extended or refused, and what it would cost."""
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 
@@ -54,9 +55,11 @@ class Planner:
         largest_memory: int | None = None,
     ) -> None:
         self._dataset, self._registry, self._settings = dataset, registry, settings
-        self._history, self._waiting, self._largest_memory = history, waiting, largest_memory
+        self._history, self.waiting, self._largest_memory = history, tuple(waiting), largest_memory
         self._estimator = Estimator(registry, settings)
         self._remedies: dict[tuple, tuple[Remedy, ...]] = {}
+        self._fingerprints: dict[Recipe, str] = {}
+        self._earlier_runs: dict[str, list[Run]] = {}
 
     def plans(self, recipes: Sequence[Recipe], *, force: bool = False) -> list[Plan]:
         """One plan per recipe.
@@ -94,12 +97,23 @@ class Planner:
         if force:
             plans = self.plans(wanted, force=True)
         else:
-            found |= {recipe: self.plan(recipe) for recipe in wanted if recipe not in found}
+            found |= self._planned_together([recipe for recipe in wanted if recipe not in found])
             plans = [found[recipe] for recipe in wanted]
         remaining = iter(plans)
         rows = [next(remaining) if isinstance(one, Recipe) else self._invalid(one) for one in recipes]
-        plan = grid_plan(self._all_named(rows), slots, self._history, self._waiting)
+        plan = grid_plan(self._all_named(rows), slots, self._history, self.waiting)
         return replace(plan, concerns=capacity.examine_all(plan, self._settings))
+
+    def _planned_together(self, recipes: Sequence[Recipe]) -> dict[Recipe, Plan]:
+        """Plans whose earlier runs are looked up at once."""
+        for recipe in recipes:
+            with suppress(InvalidInput, NotFound):  # its plan says so
+                self._fingerprints[recipe] = self._fingerprint(recipe)
+        self._earlier_runs = self._registry.find_runs_of(self._fingerprints.values())
+        try:
+            return {recipe: self.plan(recipe) for recipe in recipes}
+        finally:  # whoever launches one of them changes what is there
+            self._fingerprints, self._earlier_runs = {}, {}
 
     def _all_named(self, rows: Sequence[Plan | InvalidRow]) -> list[Plan | InvalidRow]:
         """The plans as in ``named``, where they were made at different times."""
@@ -204,8 +218,8 @@ class Planner:
         return self._estimator.estimate(plan, self._dataset)
 
     def _decided(self, recipe: Recipe) -> Plan:
-        print_ = self._fingerprint(recipe)
-        found = self._registry.find_runs(print_)
+        print_ = self._fingerprints.get(recipe) or self._fingerprint(recipe)
+        found = self._earlier_runs[print_] if print_ in self._earlier_runs else self._registry.find_runs(print_)
         same = [run for run in found if not self._is_mapped_otherwise(run)]
         decision = decide(recipe, [self._earlier(run) for run in same])
         if len(same) < len(found) and decision.decision is Decision.NEW:

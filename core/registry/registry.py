@@ -33,6 +33,7 @@ from core.registry.results import ResultStore
 from core.registry.runs import Runs
 from core.registry.search import Search
 from core.registry.sessions import Sessions
+from core.registry.settled import Settled
 from core.registry.shortlists import Shortlists
 from core.registry.sign_ins import SignIns
 from core.registry.sqlite_file import SqliteFile
@@ -80,7 +81,7 @@ def _repeats(registry: Decorated) -> Decorated:
 class Registry(
     Preferences, Datasets, Runs, Search, Summaries, Relations, Boards, Aliases, Queue, Attempts, ResultStore, Models,
     AddedBackbones, Tokens, Users, Sessions, Links, SignIns, Subjects, Leases, Reports, Nodes, Artifacts, AuditLog,
-    Maintenance, Monitoring, Backfill, Shortlists, Forecasts, StoredSizes, Placement,
+    Maintenance, Monitoring, Backfill, Shortlists, Forecasts, StoredSizes, Placement, Settled,
 ):  # fmt: skip
     """Datasets, runs, models, added backbones and preferences in one SQLite file or PostgreSQL database.
 

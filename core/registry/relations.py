@@ -1,5 +1,7 @@
 """How runs are related: same fingerprint, repetitions, reproductions, and runs that use the model of another one."""
 
+from collections.abc import Iterable
+
 from sqlalchemy import select, text
 
 from core.registry.connection import Store
@@ -16,9 +18,16 @@ class Relations(Store):
 
     def find_runs(self, fingerprint: str) -> list[Run]:
         """Runs with this fingerprint, newest first (see ``recipes.fingerprint``)."""
-        query = select(*RUN_COLUMNS).where(runs.c.fingerprint == fingerprint).order_by(*NEWEST_FIRST)
+        return self.find_runs_of([fingerprint])[fingerprint]
+
+    def find_runs_of(self, fingerprints: Iterable[str]) -> dict[str, list[Run]]:
+        """Runs with each of these fingerprints, newest first; [] where there are none."""
+        found: dict[str, list[Run]] = {fingerprint: [] for fingerprint in fingerprints}
+        query = select(*RUN_COLUMNS).where(runs.c.fingerprint.in_(ids_in(found))).order_by(*NEWEST_FIRST)
         with self.reading() as connection:
-            return read_runs(connection, query)
+            for run in read_runs(connection, query):
+                found[run.fingerprint].append(run)
+        return found
 
     def runs_using(self, *names: str) -> list[Run]:
         """Runs whose backbone is one of these, or that have one as member; newest first.

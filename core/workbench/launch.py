@@ -2,7 +2,7 @@
 
 import secrets
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 
@@ -16,6 +16,7 @@ from core.people.acting import Role, require
 from core.planning.decide import Decision, Plan
 from core.planning.grid_plan import GridPlan
 from core.planning.ignored import ignored
+from core.planning.kept_plans import KeptPlans, kept_plans
 from core.planning.plan import Planner
 from core.planning.presets import Preset
 from core.recipes.grid import CascadeChoice, GridChoice
@@ -34,30 +35,40 @@ class Launching(Recipes, Forecasting):
         """What launching each recipe on a dataset would do; see ``Planner``. Changes nothing."""
         return self._planner(dataset).plans(recipes, force=force)
 
-    def grid_plan(
-        self, dataset: str, choice: GridChoice | Preset, *, known: Mapping[Recipe, Plan] | None = None
-    ) -> GridPlan:
+    def grid_plan(self, dataset: str, choice: GridChoice | Preset) -> GridPlan:
         """What launching everything that was chosen would do, and how long it would take. Changes nothing.
 
         The page Train and the command line both plan with it.
+        """
+        return self.grid_plans(dataset, [choice])[0]
+
+    def grid_plans(self, dataset: str, choices: Sequence[GridChoice | Preset], *, kept: bool = False) -> list[GridPlan]:
+        """``grid_plan`` of each of several choices, not of all together; recipes that they share are planned once.
 
         Args:
-            known: plans made a moment ago, which are not made again; without effect where ``choice.force``.
+            kept: what was planned for a page a moment ago is not planned again, as long as nothing changed that it
+                rests on (``core.planning.kept_plans``); without effect where ``choice.force``.
         """
-        return self.grid_plans(dataset, [choice], known=known)[0]
-
-    def grid_plans(
-        self, dataset: str, choices: Sequence[GridChoice | Preset], *, known: Mapping[Recipe, Plan] | None = None
-    ) -> list[GridPlan]:
-        """``grid_plan`` of each of several choices, not of all together; recipes that they share are planned once."""
-        planner, slots, found, plans = self._planner(dataset), free_slots(), dict(known or {}), []
+        known = kept_plans(self.registry, self.settings, self.registry.dataset(dataset).id) if kept else KeptPlans()
+        planner, slots, found, plans = self._planner(dataset), free_slots(), dict(known.single), []
         for choice in choices:
-            recipes = self.recipes(dataset, choice)
-            force = isinstance(choice, GridChoice) and choice.force
-            plan = planner.grid(recipes, slots=slots, force=force, known=found)
-            plans.append(replace(plan, concerns=(*plan.concerns, *ignored(choice, recipes))))
-            found |= {} if force else {one.recipe: one for one in plan.plans}
+            state = (choice, slots, planner.waiting) if isinstance(choice, Preset) else None
+            plan = known.whole.get(state) or self._grid_plan(planner, dataset, choice, slots, found)
+            if state is not None:
+                known.keep_whole(state, plan)
+            plans.append(plan)
+        known.keep(found)
         return plans
+
+    def _grid_plan(
+        self, planner: Planner, dataset: str, choice: GridChoice | Preset, slots: int, found: dict[Recipe, Plan]
+    ) -> GridPlan:
+        """Adds to the plans of single recipes that were ``found``."""
+        recipes = self.recipes(dataset, choice)
+        force = isinstance(choice, GridChoice) and choice.force
+        plan = planner.grid(recipes, slots=slots, force=force, known=found)
+        found |= {} if force else {one.recipe: one for one in plan.plans}
+        return replace(plan, concerns=(*plan.concerns, *ignored(choice, recipes)))
 
     def launch_grid(
         self, plan: GridPlan, *, priority: int = 0, needs: RunNeeds | None = None

@@ -6,8 +6,10 @@ import pytest
 
 from core.backbones import catalogue, get
 from core.backbones.added import AddedBackbone
-from core.files.home import added_folder
+from core.files.home import added_folder, run_folder
+from core.planning import kept_plans
 from core.planning.decide import Decision
+from core.planning.plan import Planner
 from core.planning.presets import PRESETS, Preset
 from core.recipes.hyperparameters import RELEVANT, Solver
 from core.recipes.labels import CASCADES, OFFERED, PATTERNS, hyperparameter_label
@@ -19,7 +21,7 @@ from core.runs.values import Status
 from core.text.units import plain
 from core.web.train.plans import DECISIONS
 from core.workbench import Workbench
-from tests.factories import fill
+from tests.factories import fill, make_epochs
 from tests.pages.conftest import first_line, link_labels, text_of, visit
 
 FROZEN = Pattern.INTEGRATED_EXTRACTOR
@@ -126,6 +128,22 @@ def test_what_a_preset_has_done_is_not_done_again(bench, flowers):
     assert launch(at).label == "Show the runs" and first_line(at).startswith("Plan\\: no new runs")
     launch(at).click().run()
     assert len(bench.registry.runs()) == 3
+
+
+def test_epochs_of_a_run_make_no_page_plan_again_and_its_end_does(bench, flowers, started, monkeypatch):
+    monkeypatch.setattr(kept_plans, "FRESH_SECONDS", 1e12)
+    launch(visit("train", dataset=flowers.id)).click().run()
+    runs = [bench.registry.claim("cpu", "me") for _ in range(3)]
+    visit("train", dataset=flowers.id, start="quick")
+    planned, plan = [], Planner.plan
+    monkeypatch.setattr(Planner, "plan", lambda self, recipe: planned.append(recipe) or plan(self, recipe))
+    bench.registry.record_epoch(runs[2].id, 1, make_epochs(1)[0])
+    at = visit("train", dataset=flowers.id, start="quick")
+    assert launch(at).label == "Show the runs" and planned == []
+    (run_folder(bench.settings, runs[2].id).checkpoints / "00001").mkdir(parents=True)
+    bench.registry.end(runs[2].id, 1, Status.KILLED, "Stopped.")
+    at = visit("train", dataset=flowers.id, start="quick")
+    assert launch(at).label == "Launch 1 run" and "it goes on with epoch 2" in str(summary(at)["Reason"].tolist())
 
 
 # --- patterns x backbones ---

@@ -1,18 +1,13 @@
 """The plan: what happens with every recipe and why, its expected time, and what is good to know before."""
 
-import time
-
 import streamlit as st
 
 from core.planning.decide import Concern, Decision, Level, Plan
 from core.planning.grid_plan import GridPlan, Row
-from core.planning.presets import Preset
-from core.recipes.grid import GridChoice
 from core.text.units import count, listed, plain, rough_duration, rough_range
 from core.web.parts.device import is_narrow
 from core.web.parts.run_names import all_fitting, lines_for, row_height
 from core.web.parts.tables import WIDEST_NAME, name_column, number, table
-from core.workbench import Workbench
 
 DECISIONS = {
     Decision.REUSED: "● reused",
@@ -25,21 +20,6 @@ AT_ONCE = 300
 """Recipes that are planned without asking: about half a second."""
 
 _MOST_NOTES, _NARROW_NAME = 5, 200
-_PLANNED = "train.planned"
-_FRESH = 30
-"""Seconds for which plans are reused: files (cached features, downloaded weights) change without the registry."""
-
-
-def planned(bench: Workbench, dataset_id: str, *wanted: GridChoice | Preset) -> list[GridPlan]:
-    """A plan of each; plans of single recipes are kept while the registry is unchanged, for at most ``_FRESH``
-    seconds."""
-    state = (str(bench.settings.home), dataset_id, bench.registry.change_counter(), int(time.time() / _FRESH))
-    before, known = st.session_state.get(_PLANNED, (None, {}))
-    known = known if before == state else {}
-    plans = bench.grid_plans(dataset_id, wanted, known=known)
-    kept = [plan for one, plan in zip(wanted, plans, strict=True) if not (isinstance(one, GridChoice) and one.force)]
-    st.session_state[_PLANNED] = (state, known | {one.recipe: one for plan in kept for one in plan.plans})
-    return plans
 
 
 def worth_planning(number: int) -> bool:

@@ -10,9 +10,11 @@ from core.files.home import run_folder
 from core.models.heads.mapping import mapped
 from core.planning.decide import Decision
 from core.planning.grid_plan import grid_plan
+from core.planning.presets import Preset
 from core.recipes.hyperparameters import Hyperparameters
 from core.recipes.patterns import Pattern
 from core.recipes.recipe import Recipe
+from core.registry import Registry
 from core.runs.values import Status
 from core.workbench import Workbench
 from tests.choices import launch, recipes
@@ -114,6 +116,14 @@ def test_force_takes_the_next_seed_nobody_has(bench, dataset, finished):
     assert "further repetition" in plans[0].because
     launched = [run.recipe.hyperparameters.seed for _, run in launch(bench, dataset, [recipe] * 2, force=True)]
     assert launched == seeds
+
+
+def test_the_earlier_runs_of_a_whole_grid_are_looked_up_at_once(bench, dataset, monkeypatch):
+    asked, alone, together = [], Registry.find_runs, Registry.find_runs_of
+    monkeypatch.setattr(Registry, "find_runs", lambda self, one: asked.append(one) or alone(self, one))
+    monkeypatch.setattr(Registry, "find_runs_of", lambda self, some: asked.append([*some]) or together(self, some))
+    plans = bench.grid_plan(dataset, Preset.OVERNIGHT).launchable
+    assert len(asked) == 1 and set(asked[0]) == {plan.fingerprint for plan in plans}
 
 
 def test_force_on_what_is_new_is_just_new(bench, dataset):

@@ -70,6 +70,8 @@ def test_runs_of_the_same_path_are_found_by_their_fingerprint(flowers):
     again = flowers.add_run(make_run(2, recipe=longer))
     assert flowers.find_runs(runs[0].fingerprint) == [again, runs[0]]
     assert flowers.find_runs("none") == []
+    several = [runs[1].fingerprint, "none", runs[0].fingerprint]
+    assert flowers.find_runs_of(several) == {several[0]: [runs[1]], "none": [], several[2]: [again, runs[0]]}
 
 
 @ON_SQLITE
