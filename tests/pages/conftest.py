@@ -19,7 +19,16 @@ WAIT = 120
 
 
 @pytest.fixture(autouse=True)
-def no_autodiscovery(monkeypatch):
+def no_autodiscovery(monkeypatch) -> None:
+    discover_no_pages(monkeypatch)
+
+
+@pytest.fixture(autouse=True)
+def components_known(monkeypatch) -> None:
+    search_components_once(monkeypatch)
+
+
+def discover_no_pages(patch: pytest.MonkeyPatch) -> None:
     """AppTest turns Streamlit's discovery of ``pages/`` on before every run; the server has it off."""
     begin = PagesManager.__init__
 
@@ -27,16 +36,15 @@ def no_autodiscovery(monkeypatch):
         PagesManager.uses_pages_directory = False
         begin(self, *args, **options)
 
-    monkeypatch.setattr(PagesManager, "__init__", without)
+    patch.setattr(PagesManager, "__init__", without)
 
 
 known_components = cache(manifest_scanner.scan_component_manifests)
 
 
-@pytest.fixture(autouse=True)
-def components_known(monkeypatch):
+def search_components_once(patch: pytest.MonkeyPatch) -> None:
     """AppTest searches all installed packages for components at every visit, a server once."""
-    monkeypatch.setattr(manifest_scanner, "scan_component_manifests", known_components)
+    patch.setattr(manifest_scanner, "scan_component_manifests", known_components)
 
 
 @pytest.fixture

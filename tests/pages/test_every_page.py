@@ -68,16 +68,14 @@ def test_it_is_short_and_never_sends_raw_html(page):
     assert "html" not in called and "unsafe_allow_html" not in source
 
 
-def test_no_page_brings_tensorflow():
+def test_no_page_brings_tensorflow(settings):
     code = (
         "import sys\n"
-        "from tests.pages.conftest import visit\n"
-        "from streamlit.runtime.pages_manager import PagesManager\n"
-        "begin = PagesManager.__init__\n"
-        "def without(self, *a, **k):\n"
-        "    PagesManager.uses_pages_directory = False\n"
-        "    begin(self, *a, **k)\n"
-        "PagesManager.__init__ = without\n"
+        "import pytest\n"
+        "from tests.pages.conftest import discover_no_pages, search_components_once, visit\n"
+        "patch = pytest.MonkeyPatch()\n"
+        "discover_no_pages(patch)\n"
+        "search_components_once(patch)\n"
         f"assert all(not visit(page).exception for page in {PAGES!r})\n"
         "sys.exit(bool({'tensorflow', 'keras', 'torch'} & set(sys.modules)))\n"
     )
