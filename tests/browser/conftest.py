@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -229,6 +230,17 @@ def visit_with(context: BrowserContext, server: Server) -> Visit:
 
 
 WIDE = {"width": 1440, "height": 900}
+
+
+def new_context(browser: Browser, **options: Any) -> BrowserContext:
+    """A browser that has been nowhere yet, of a person who asks for no animations.
+
+    While the server computes, Streamlit's animations draw the page sixty times a second without a graphics card: up to
+    half of the CPU of Chromium on a busy machine.
+    """
+    return browser.new_context(**{"viewport": WIDE, "reduced_motion": "reduce"} | options)
+
+
 FAILED = pytest.StashKey[bool]()
 
 
@@ -245,7 +257,7 @@ class Tab:
 
     @contextmanager
     def lent(self, server: Server, test: pytest.Item) -> Iterator[Visit]:
-        page = self._page = self._page or self._browser.new_context(viewport=WIDE).new_page()
+        page = self._page = self._page or new_context(self._browser).new_page()
         visit = Visit(page, server)
         visit.watch()
         yield visit
@@ -298,21 +310,12 @@ def server(tmp_path_factory) -> Iterator[Server]:
     stop_server(server)
 
 
-@pytest.fixture(scope="module")
-def filled_server(tmp_path_factory) -> Iterator[Server]:
-    """A server whose home has a dataset and runs in all states."""
-    folder = tmp_path_factory.mktemp("filled")
-    fill_home(folder / "home")
-    server = start_server(folder / "home", folder / "server.log")
-    yield server
-    stop_server(server)
-
-
 @pytest.fixture(scope="session")
-def advised_server(tmp_path_factory) -> Iterator[Server]:
+def filled_server(tmp_path_factory) -> Iterator[Server]:
     """A server with a dataset that was checked, has a shortlist, a learning curve and photos to label, and runs in all
-    states. Shared by tests that change nothing in it."""
-    folder = tmp_path_factory.mktemp("advised")
+    states. Shared by tests that change nothing in it: to start one takes two to four seconds of a processor, and the
+    browser compiles the pages of each one anew."""
+    folder = tmp_path_factory.mktemp("filled")
     fill_home(folder / "home")
     advise(folder / "home")
     offer_labels(folder / "home")
@@ -323,8 +326,8 @@ def advised_server(tmp_path_factory) -> Iterator[Server]:
 
 @pytest.fixture
 def context(browser) -> Iterator[BrowserContext]:
-    """A browser that has been nowhere yet."""
-    context = browser.new_context(viewport=WIDE)
+    """For tests that need a browser that has been nowhere yet."""
+    context = new_context(browser)
     yield context
     context.close()
 
@@ -338,13 +341,6 @@ def visit(tab, server, request) -> Iterator[Visit]:
 
 @pytest.fixture
 def filled_visit(tab, filled_server, request) -> Iterator[Visit]:
-    """A visit to the filled server."""
+    """A visit to the server with a checked dataset and runs, which no test changes."""
     with tab.lent(filled_server, request.node) as visit:
-        yield visit
-
-
-@pytest.fixture
-def advised_visit(tab, advised_server, request) -> Iterator[Visit]:
-    """A visit to the server with a checked dataset, which no test changes."""
-    with tab.lent(advised_server, request.node) as visit:
         yield visit

@@ -13,7 +13,7 @@ from core.files.home import registry_file, runs_folder
 from core.registry import Registry
 from core.settings import REPOSITORY
 from core.web.parts.frame import SECTIONS
-from tests.browser.conftest import FONTS, visit_with
+from tests.browser.conftest import FONTS, new_context, visit_with
 
 PAGES = [entry for entries in SECTIONS.values() for entry in entries]
 PATHS = ["/" if name == "overview" else f"/{name}" for name, _, _ in PAGES]
@@ -37,7 +37,7 @@ def test_a_call_outside_would_be_noticed(filled_visit):
 
 
 def test_a_dialog_of_a_dark_page_is_dark_and_its_small_print_reads(browser, filled_server):
-    with browser.new_context(color_scheme="dark") as context:
+    with new_context(browser, color_scheme="dark") as context:
         page = visit_with(context, filled_server).open("/datasets?dataset=flowers")
         page.get_by_role("button", name="Delete this dataset").click()
         words = page.get_by_role("dialog").get_by_text("This cannot be undone.")

@@ -15,16 +15,16 @@ from tests.browser.keyboard import SCRIPT, expect_focus, tab_to, wait_until_draw
 from tests.browser.test_accessibility import PAGES, address_of
 
 
-def test_the_tab_key_reaches_every_action_of_a_grid_in_order_and_shows_where_it_is(advised_visit):
+def test_the_tab_key_reaches_every_action_of_a_grid_in_order_and_shows_where_it_is(filled_visit):
     """Of every other page and view: ``test_accessibility.py``."""
-    found = walk(advised_visit.open(address_of("train-custom", advised_visit.server)))
+    found = walk(filled_visit.open(address_of("train-custom", filled_visit.server)))
     assert not found.faults, "\n".join(found.faults)
 
 
-def test_the_navigation_and_the_way_back(context, advised_server):
+def test_the_navigation_and_the_way_back(context, filled_server):
     """From the link to the content through all pages; Shift and Tab goes the same way back. The tab has
     shown nothing before."""
-    page = visit_with(context, advised_server).open("/machines")
+    page = visit_with(context, filled_server).open("/machines")
     found = walk(page, "[data-testid=stSkipToContent]")
     assert not found.faults, "\n".join(found.faults)
     assert [name for name in PAGES if name not in ("people",)] == [
@@ -43,8 +43,8 @@ def _title(name: str) -> str:
     return {"access": ' API"', "audit": 'Audit log"'}.get(name, f' {name.capitalize()}"')
 
 
-def test_what_cannot_be_reached_or_seen_is_found(advised_visit):
-    page = advised_visit.open("/machines")
+def test_what_cannot_be_reached_or_seen_is_found(filled_visit):
+    page = filled_visit.open("/machines")
     page.evaluate(
         """() => document.querySelector('[data-testid=stMain]').insertAdjacentHTML('beforeend',
         '<a href=x tabindex=-1>never</a><button style="outline:none">unseen</button>')"""
@@ -55,8 +55,8 @@ def test_what_cannot_be_reached_or_seen_is_found(advised_visit):
     ]  # fmt: skip
 
 
-def test_a_dialog_takes_the_focus_keeps_it_and_gives_it_back(advised_visit):
-    page = advised_visit.open(address_of("run", advised_visit.server))
+def test_a_dialog_takes_the_focus_keeps_it_and_gives_it_back(filled_visit):
+    page = filled_visit.open(address_of("run", filled_visit.server))
     tab_to(page, "Delete weights")
     opener = where(page)
     page.keyboard.press("Enter")
@@ -72,8 +72,8 @@ def test_a_dialog_takes_the_focus_keeps_it_and_gives_it_back(advised_visit):
     expect_focus(page, opener)
 
 
-def test_menus_and_boxes_open_and_close_by_keyboard(advised_visit):
-    page = advised_visit.open(address_of("compare-pairs", advised_visit.server))
+def test_menus_and_boxes_open_and_close_by_keyboard(filled_visit):
+    page = filled_visit.open(address_of("compare-pairs", filled_visit.server))
     wait_until_drawn(page)
     tab_to(page, "More")
     page.keyboard.press("Enter")
@@ -97,8 +97,8 @@ def test_menus_and_boxes_open_and_close_by_keyboard(advised_visit):
     assert page.get_by_role("combobox", name="A", exact=True).input_value() != before
 
 
-def test_arrow_keys_choose_in_a_group(advised_visit):
-    page = advised_visit.open("/train")
+def test_arrow_keys_choose_in_a_group(filled_visit):
+    page = filled_visit.open("/train")
     tab_to(page, "Quick")
     page.keyboard.press("ArrowRight")
     expect(page.get_by_role("radio", name="Thorough")).to_be_focused()
@@ -106,8 +106,8 @@ def test_arrow_keys_choose_in_a_group(advised_visit):
     page.wait_for_url(re.compile("start=thorough"))
 
 
-def test_rows_of_a_table_are_ticked_by_keyboard(advised_visit):
-    page = advised_visit.open("/compare")
+def test_rows_of_a_table_are_ticked_by_keyboard(filled_visit):
+    page = filled_visit.open("/compare")
     tab_to(page, "st-key-compare-table (data-grid-canvas")
     page.keyboard.press("ArrowDown")
     page.locator("td[aria-selected=true]").wait_for(state="attached")
@@ -119,17 +119,17 @@ def test_rows_of_a_table_are_ticked_by_keyboard(advised_visit):
     tab_to(page, "st-key-compare-settings", key="Shift+Tab")
 
 
-def test_a_page_whose_script_still_runs_is_not_walked_yet(advised_visit):
+def test_a_page_whose_script_still_runs_is_not_walked_yet(filled_visit):
     """On a busy machine a chart takes the server seconds, and what stands there meanwhile does not change."""
-    page = advised_visit.open("/machines")
+    page = filled_visit.open("/machines")
     page.evaluate(SCRIPT)
     assert page.evaluate("graftKeys.drawn()") > 0
     page.evaluate("document.querySelector('[data-testid=stApp]').dataset.testScriptState = 'running'")
     assert page.evaluate("graftKeys.drawn()") == -1
 
 
-def test_the_script_can_be_given_twice(advised_visit):
-    page = advised_visit.open("/machines")
+def test_the_script_can_be_given_twice(filled_visit):
+    page = filled_visit.open("/machines")
     page.evaluate(SCRIPT)
     page.evaluate("graftKeys.mark = 1")
     page.evaluate(SCRIPT)

@@ -7,7 +7,7 @@ from playwright.sync_api import expect
 
 from core.files.home import registry_file
 from core.registry import Registry
-from tests.browser.conftest import READY, free_port, start_server, stop_server
+from tests.browser.conftest import READY, free_port, new_context, start_server, stop_server
 from tests.openid_provider import CLIENT, SECRET, provider_here
 
 
@@ -36,7 +36,7 @@ def test_signing_in_through_the_provider_and_out_of_both(guarded, provider, brow
     registry = Registry.open(registry_file(guarded.settings))
     registry.add_user("anna", "trainer")
     registry.connect_account("anna", "anna@lab.example")
-    context = browser.new_context()
+    context = new_context(browser)
     page, complaints = context.new_page(), []
     page.on("console", lambda line: complaints.append(line.text) if "Content Security" in line.text else None)
 

@@ -14,6 +14,7 @@ from tests.browser.conftest import (
     Visit,
     chromium,
     fill_home,
+    new_context,
     start_server,
     stop_server,
     visit_with,
@@ -176,7 +177,7 @@ def test_without_a_camera_one_sentence_says_so(visit):
 def camera_visit(browser, answering_server) -> Iterator[Visit]:
     """A visit by a browser whose camera shows a moving test picture."""
     other = browser.browser_type.launch(executable_path=chromium(), args=[*FLAGS, *FAKE_CAMERA])
-    yield visit_with(other.new_context(viewport={"width": 1440, "height": 900}), answering_server)
+    yield visit_with(new_context(other), answering_server)
     other.close()
 
 

@@ -7,6 +7,7 @@ from core.registry import Registry
 from core.runs.values import Status
 from core.settings import Settings
 from core.workbench import Workbench
+from tests.browser.conftest import new_context
 from tests.factories import fill
 
 HOSTILE = (
@@ -33,7 +34,7 @@ def report(tmp_path_factory):
 @pytest.fixture(scope="module", params=["light", "dark"])
 def opened(browser, report, request):
     """The report, opened once: its charts are most of the time."""
-    context = browser.new_context(viewport={"width": 390, "height": 844}, color_scheme=request.param)
+    context = new_context(browser, viewport={"width": 390, "height": 844}, color_scheme=request.param)
     page = context.new_page()
     page.asked, page.complaints = [], []
     page.on("request", lambda asked: page.asked.append(asked.url))

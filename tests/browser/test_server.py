@@ -8,6 +8,7 @@ import socket
 import subprocess
 import sys
 import threading
+from collections.abc import Iterator
 from contextlib import suppress
 
 import httpx
@@ -139,25 +140,33 @@ def test_an_address_other_machines_can_reach_without_a_login_is_refused_in_one_s
     assert "Traceback" not in done.stderr
 
 
-@pytest.mark.parametrize("victims", ["trainer", "both"])
-def test_a_killed_trainer_goes_on_whether_or_not_its_supervisor_died_with_it(tmp_path, monkeypatch, victims):
-    """Nobody does anything: the supervisor, or the server that starts a new one, sees to it."""
-    monkeypatch.setenv("GRAFT_TRAINER", " ".join(FAKE_TRAINER))
-    settings = Settings(home=tmp_path / "home")
+@pytest.fixture(scope="module")
+def killable(tmp_path_factory) -> Iterator[Home]:
+    """A home with a server, whose trainers only wait."""
+    folder = tmp_path_factory.mktemp("killable")
+    settings = Settings(home=folder / "home")
     home = Home(settings, Registry.open(registry_file(settings)))
-    server = start_server(settings.home, tmp_path / "server.log")
-    try:
-        run = home.add(epochs=60, seconds=0.1)
-        supervisor = jobs.ensure_supervisor(settings).process
-        eventually(lambda: len(home.registry.epochs(run.id)) >= 2)
-        if victims == "both":
-            os.kill(supervisor.pid, signal.SIGKILL)
-        os.kill(home.starts(run)[0]["pid"], signal.SIGKILL)
-        eventually(lambda: home.status(run).ended)
-        assert home.status(run) is Status.FINISHED
-        assert [epoch.number for epoch in home.registry.epochs(run.id)] == list(range(1, 61))
-        assert len(home.registry.attempts(run.id)) == 2
-        assert (jobs.supervisor_status(settings).process == supervisor) is (victims == "trainer")
-    finally:
-        stop_server(server)
-        home.kill_everything()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("GRAFT_TRAINER", " ".join(FAKE_TRAINER))
+        server = start_server(settings.home, folder / "server.log")
+        yield home
+    stop_server(server)
+    home.kill_everything()
+    home.registry.close()
+
+
+@pytest.mark.parametrize("victims", ["trainer", "both"])
+def test_a_killed_trainer_goes_on_whether_or_not_its_supervisor_died_with_it(killable, victims):
+    """Nobody does anything: the supervisor, or the server that starts a new one, sees to it."""
+    home = killable
+    run = home.add(epochs=60, seconds=0.1)
+    supervisor = jobs.ensure_supervisor(home.settings).process
+    eventually(lambda: len(home.registry.epochs(run.id)) >= 2)
+    if victims == "both":
+        os.kill(supervisor.pid, signal.SIGKILL)
+    os.kill(home.starts(run)[0]["pid"], signal.SIGKILL)
+    eventually(lambda: home.status(run).ended)
+    assert home.status(run) is Status.FINISHED
+    assert [epoch.number for epoch in home.registry.epochs(run.id)] == list(range(1, 61))
+    assert len(home.registry.attempts(run.id)) == 2
+    assert (jobs.supervisor_status(home.settings).process == supervisor) is (victims == "trainer")

@@ -3,12 +3,12 @@
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.conftest import visit_with
+from tests.browser.conftest import new_context, visit_with
 
 
 @pytest.mark.parametrize(("zone", "names"), [("America/New_York", ("EST", "EDT")), ("Asia/Tokyo", ("JST",))])
 def test_a_time_is_that_of_the_visitor(browser, filled_server, zone, names):
-    with browser.new_context(timezone_id=zone) as context:
+    with new_context(browser, timezone_id=zone) as context:
         page = visit_with(context, filled_server).open("/datasets?dataset=flowers")
         shown = page.locator("time").first
         expect(shown).to_contain_text("ago")

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.conftest import Visit, visit_with
+from tests.browser.conftest import Visit, new_context, visit_with
 
 PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}
 
@@ -29,7 +29,7 @@ COVERED = """() => {
 @pytest.fixture(scope="module")
 def phone(browser, filled_server) -> Iterator[Visit]:
     """One page for all tests: another one would compile all scripts again."""
-    with browser.new_context(**PHONE) as context:
+    with new_context(browser, **PHONE) as context:
         yield visit_with(context, filled_server)
 
 
