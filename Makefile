@@ -12,7 +12,7 @@ INSTALLED := $(VENV)/.installed-$(notdir $(REQUIREMENTS))
 # What is installed is the lock of the same name: the same versions, with the hash of every file (decision 32).
 LOCK := $(or $(wildcard $(basename $(REQUIREMENTS)).lock),$(REQUIREMENTS))
 
-.PHONY: run stop setup test test-keras test-training test-networks test-patterns test-plain test-core test-jobs test-registry test-browser test-access test-pages test-fast test-cluster test-slurm soak soak-cluster check
+.PHONY: run stop setup test test-keras test-training test-networks test-exports test-patterns test-plain test-core test-datasets test-jobs test-registry test-browser test-access test-pages test-fast test-cluster test-slurm soak soak-cluster check
 .PHONY: bench browser database slurm proxies test-deploy lock sbom licences audit
 .PHONY: screenshots format clean
 
@@ -87,23 +87,28 @@ database: | browser
 	  echo "create_main_cluster = false" | $$SUDO tee /etc/postgresql-common/createcluster.d/graft.conf >/dev/null && \
 	  $$SUDO apt-get update -qq && $$SUDO apt-get install -y -qq --no-install-recommends postgresql; }
 
-# Four of the nine parts run in parallel, on two cores, because many tests wait for browsers, processes and databases; the longest
-# first. Parts that mostly compute have a lower priority (nice) than those that wait.
+# Four of the eleven parts run in parallel, on two cores, because many tests wait for browsers, processes and databases; the longest
+# first, and none so long that it ends alone: a part gets about half a core. Parts that mostly compute have a lower priority (nice)
+# than those that wait.
 test: setup $(VENV)/.installed-hub browser database
-	@echo "This takes 20 to 30 minutes on two cores. The output of each of the nine parts is shown when it ends."
+	@echo "This takes 20 to 30 minutes on two cores. The output of each of the eleven parts is shown when it ends."
 	@$(MAKE) --no-print-directory --jobs=4 --keep-going --output-sync \
-	  test-core test-patterns test-access test-networks test-browser test-jobs test-training test-pages test-registry
+	  test-networks test-core test-access test-patterns test-browser test-datasets test-exports test-jobs test-training test-pages \
+	  test-registry
 
-test-keras: test-training test-patterns test-networks
+test-keras: test-training test-patterns test-networks test-exports
 TRAINING := $(addprefix tests/keras/test_,training.py training_failures.py training_parts.py training_resume.py going_on.py)
 test-training: ; nice -n 5 $(BIN)/python -m pytest $(TRAINING)
-NETWORKS := $(addprefix tests/keras/,exports explaining features training) $(wildcard tests/keras/test_networks*.py) \
-  $(addprefix tests/keras/test_tokens_,cuts.py numbers.py)
+NETWORKS := tests/keras/features $(wildcard tests/keras/test_networks*.py) $(addprefix tests/keras/test_tokens_,cuts.py numbers.py)
 test-networks: ; nice -n 5 $(BIN)/python -m pytest $(NETWORKS)
-test-patterns: ; nice -n 5 $(BIN)/python -m pytest tests/keras $(addprefix --ignore=,$(TRAINING) $(NETWORKS))
+EXPORTS := $(addprefix tests/keras/,exports explaining training)
+test-exports: ; nice -n 5 $(BIN)/python -m pytest $(EXPORTS)
+test-patterns: ; nice -n 5 $(BIN)/python -m pytest tests/keras $(addprefix --ignore=,$(TRAINING) $(NETWORKS) $(EXPORTS))
 JOBS := tests/core/jobs tests/core/web
-test-plain: test-core test-jobs test-registry
-test-core: ; nice -n 5 $(BIN)/python -m pytest tests/core tests/cases tests/soak $(addprefix --ignore=,$(JOBS) tests/core/registry)
+DATASETS := $(addprefix tests/core/,api datasets workbench)
+test-plain: test-core test-datasets test-jobs test-registry
+test-core: ; nice -n 5 $(BIN)/python -m pytest tests/core tests/cases tests/soak $(addprefix --ignore=,$(JOBS) $(DATASETS) tests/core/registry)
+test-datasets: ; nice -n 5 $(BIN)/python -m pytest $(DATASETS)
 test-jobs: ; $(BIN)/python -m pytest $(JOBS)
 test-registry: ; $(BIN)/python -m pytest tests/core/registry
 # A browser test that fails is tried once more, and named at the end: beside the other parts, a page on two cores may take longer

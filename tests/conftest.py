@@ -6,6 +6,7 @@ import os
 import shutil
 import signal
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ from core.runs.values import Status
 from core.settings import Settings
 from core.workbench import Workbench
 from tests.factories import Filled, fill
+from tests.forks import Forks
 
 hypothesis_settings.register_profile("busy machine", deadline=None)  # an example may wait for a processor
 hypothesis_settings.load_profile("busy machine")
@@ -31,8 +33,8 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 os.environ["GRAFT_KEPT_ENGINES"] = (
     os.devnull
 )  # tests export what they need: whether `make run` came before is no matter
-os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # hundreds of processes are started; each would compile Graft again
 
+FORKED = "import core.artifacts.publishing, core.backups.making, core.registry, core.workbench.delete"
 MEMORY = Path("/dev/shm")
 ROOM = 2 * 10**9
 _PREFIX = "graft-session-"
@@ -110,6 +112,13 @@ def quick_registries(monkeypatch, empty_registry) -> None:
         shutil.copyfile(empty_registry, path)
 
     monkeypatch.setattr(opening, "_upgrade", copied)
+
+
+@pytest.fixture(scope="session")
+def forks(tmp_path_factory) -> Iterator[Forks]:
+    """Processes that can be killed; once a test has needed one, a process has imported what they do."""
+    with Forks(tmp_path_factory.mktemp("forks"), FORKED) as forks:
+        yield forks
 
 
 @pytest.fixture

@@ -14,8 +14,19 @@ from core.datasets.decoding.fit import pixels
 from core.files.home import dataset_folder, features_folder
 from core.settings import Settings
 from tests.factories import make_dataset, make_photos
-from tests.keras.forks import Forks
+from tests.forks import Forks
 from tests.keras.training_bench import OTHER, TRAINED, Bench, use_networks
+
+TRAINER = """
+from core.training import __main__ as trainer
+trainer.prepare_environment()
+import core.training.attempt
+import tests.keras.test_training_resume
+from tensorflow.python.eager import context
+
+def check():
+    assert not context.context()._initialized, "TensorFlow has computed here: forks of this process would hang"
+"""
 
 COLOURS = {"daisy": (230, 230, 200), "rose": (190, 20, 60), "tulip": (120, 60, 190)}
 
@@ -61,8 +72,8 @@ def exported(tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def forks(tmp_path_factory) -> Iterator[Forks]:
-    """Processes that can be killed."""
-    with Forks(tmp_path_factory.mktemp("forks")) as forks:
+    """Trainers that can be killed."""
+    with Forks(tmp_path_factory.mktemp("forks"), TRAINER) as forks:
         yield forks
 
 

@@ -17,8 +17,8 @@ from core.recipes.patterns import OF_A_BACKBONE, Cascade, Pattern
 from core.workbench import Workbench
 from tests.added import serving_hub
 from tests.keras.test_tokens_training import FINE, NUMBERS, live
-from tests.keras.test_training_resume import shot_and_resumed_as
-from tests.keras.training_bench import OTHER, Bench
+from tests.keras.test_training_resume import shot_and_resumed
+from tests.keras.training_bench import OTHER, Bench, Outcome
 from tests.tiny_hub import keras_files, timm_files, token_files
 
 pytestmark = [pytest.mark.keras, pytest.mark.timeout(1200)]
@@ -93,7 +93,8 @@ def test_it_goes_through_every_pattern_is_compared_killed_and_resumed(forks, add
     found = Workbench(bench.settings, bench.registry).comparison([run.id for run in runs])
     assert {one.run.id for one in found.rows} == {run.id for run in runs} == set(found.predictions)
     again = {"backbone": "tiny", "pattern": Pattern.FINE_TUNING}
-    shot_and_resumed_as(f"r-{Pattern.FINE_TUNING}", bench, forks, [("killed_in_mid_epoch", 2)], TOP, **again)
+    expected = Outcome.of(bench, f"r-{Pattern.FINE_TUNING}")
+    shot_and_resumed(expected, bench, forks, [("killed_in_mid_epoch", 2)], TOP, **again)
 
 
 def test_a_model_in_the_keras_layout_is_added_by_the_command_line_and_is_trained_compared_and_predicts(

@@ -21,8 +21,8 @@ from core.recipes.labels import OFFERED
 from core.recipes.patterns import Cascade, Pattern
 from core.serving.engine import predict
 from tests.keras import own_models
-from tests.keras.test_training_resume import shot_and_resumed_as
-from tests.keras.training_bench import NUMBERS, OTHER, Bench, same_run
+from tests.keras.test_training_resume import shot_and_resumed
+from tests.keras.training_bench import NUMBERS, OTHER, Bench, Outcome, same_run
 from tests.onnx_files import residual
 
 pytestmark = pytest.mark.keras
@@ -90,7 +90,8 @@ def test_a_keras_file_is_trained_in_every_pattern_predicts_with_litert_and_is_ki
     model = backbone_of(f"r-{Pattern.FINE_TUNING}", bench.registry, bench.settings)
     assert model.blocks == ("stem", "block1a", "block2a", "block2b")
     again = {"backbone": "own", "pattern": Pattern.FINE_TUNING}
-    shot_and_resumed_as(f"r-{Pattern.FINE_TUNING}", bench, forks, [("killed_in_mid_epoch", 3)], SHORT, **again)
+    expected = Outcome.of(bench, f"r-{Pattern.FINE_TUNING}")
+    shot_and_resumed(expected, bench, forks, [("killed_in_mid_epoch", 3)], SHORT, **again)
 
 
 def test_a_keras_file_with_a_pooling_of_its_own_is_trained_with_it_and_with_the_mean(full_bench, tmp_path):
@@ -143,6 +144,7 @@ def test_a_head_on_an_onnx_network_is_extended_killed_and_resumed_and_is_no_back
     bench.train("r-more", replace(SHORT, epochs=5), extends="r-three", backbone="own")
     bench.train("r-five", replace(SHORT, epochs=5), backbone="own")
     same_run(bench, "r-more", "r-five")
-    shot_and_resumed_as("r-three", bench, forks, [("killed_in_mid_epoch", 2)], SHORT, backbone="own")
+    expected = Outcome.of(bench, "r-three")
+    shot_and_resumed(expected, bench, forks, [("killed_in_mid_epoch", 2)], SHORT, backbone="own")
     with pytest.raises(InvalidInput, match="has an ONNX network, which training does not change"):
         backbone_of("r-five", bench.registry, bench.settings)

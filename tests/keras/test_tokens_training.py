@@ -14,7 +14,7 @@ from core.recipes.hyperparameters import Adapter, BestEpoch, Hyperparameters
 from core.recipes.patterns import Cascade, Pattern
 from tests import tiny_tokens
 from tests.keras.test_training_resume import shot_and_resumed
-from tests.keras.training_bench import OTHER, Bench
+from tests.keras.training_bench import OTHER, Bench, Outcome
 
 pytestmark = [pytest.mark.keras, pytest.mark.timeout(1200)]
 """A minute alone; several where two cores run everything else too."""
@@ -76,6 +76,7 @@ def test_a_model_with_another_pooling_keeps_it_as_a_backbone(full_bench):
 def test_a_tiny_dinov2_is_killed_and_resumed_from_stored_tokens(bench, forks):
     dinov2 = tiny_tokens.register(bench.settings, bench.registry, "dinov2")
     recipe = {"backbone": dinov2.name, "pattern": Pattern.FINE_TUNING}
-    shot_and_resumed(bench, forks, [("killed_in_mid_epoch", 2)], FINE, **recipe)
+    bench.train("r-whole", FINE, **recipe)
+    shot_and_resumed(Outcome.of(bench, "r-whole"), bench, forks, [("killed_in_mid_epoch", 2)], FINE, **recipe)
     bench.train("r-longer", replace(FINE, epochs=4), extends="r-cut", **recipe)
     assert bench.figures("r-longer")[:3] == bench.figures("r-cut")

@@ -14,7 +14,7 @@ from core.runs.values import Cancel, Status
 from core.training import fitting, states
 from core.training.stopping import Stopped
 from core.training.trainable import TrainableModel
-from tests.keras.training_bench import NUMBERS, OTHER, Bench, same, same_run
+from tests.keras.training_bench import NUMBERS, OTHER, Bench, Outcome, same, same_outcome, same_run
 
 pytestmark = pytest.mark.keras
 
@@ -41,6 +41,19 @@ PATTERNS = {
     "fusion": (NUMBERS, {"pattern": Pattern.CASCADE, "cascade": Cascade.FUSION, "members": (OTHER.name,)}),
     "stacking": (NUMBERS, {"pattern": Pattern.CASCADE, "cascade": Cascade.STACKING, "members": ("r-member",)}),
 }
+
+
+_wholes: dict[str, Outcome] = {}
+"""By name of a pattern: the run that nothing interrupts. Every home of these tests has the same photos."""
+
+
+def whole(bench: Bench, name: str) -> Outcome:
+    """What the uninterrupted run of a pattern ends with; it is trained (``r-whole``) by the first test that asks."""
+    if name not in _wholes:
+        numbers, recipe = PATTERNS[name]
+        bench.train("r-whole", numbers, **recipe)
+        _wholes[name] = Outcome.of(bench, "r-whole")
+    return _wholes[name]
 
 
 def die() -> None:
@@ -91,6 +104,7 @@ def test_a_run_killed_in_mid_epoch_in_evaluation_and_in_a_save_is_the_uninterrup
     if name == "stacking":
         bench.train("r-member")
     bench.train("r-whole", numbers, **recipe)
+    _wholes[name] = Outcome.of(bench, "r-whole")
     bench.add("r-cut", numbers, **recipe)
     run, code = None, None
     for kill, epoch in ((killed_in_mid_epoch, 2), (killed_in_evaluation, 3), (killed_in_a_save, 4)):
@@ -154,7 +168,7 @@ def test_a_run_stopped_by_its_user_can_be_extended_to_all_its_epochs(bench):
 def test_without_all_of_its_state_a_resumed_run_would_be_another(lost, bench, monkeypatch):
     """Checks that the tests above can fail."""
     numbers, recipe = PATTERNS["weight_initialization"]
-    bench.train("r-whole", numbers, **recipe)
+    expected = whole(bench, "weight_initialization")
     bench.add("r-cut", numbers, **recipe)
     with monkeypatch.context() as patch:
         killed_in_mid_epoch(patch, 3)
@@ -172,12 +186,12 @@ def test_without_all_of_its_state_a_resumed_run_would_be_another(lost, bench, mo
 
         monkeypatch.setattr(states, "read", forgetful)
     bench.again(run)
-    assert not same(bench.state("r-cut", 4), bench.state("r-whole", 4))
+    assert not same(bench.state("r-cut", 4), expected.state)
 
 
 def test_a_run_killed_after_its_last_epoch_only_saves_and_measures(bench, monkeypatch):
     numbers, recipe = PATTERNS["fine_tuning"]
-    bench.train("r-whole", numbers, **recipe)
+    expected = whole(bench, "fine_tuning")
     bench.add("r-cut", numbers, **recipe)
     with monkeypatch.context() as patch:
         patch.setattr("core.training.finishing.finish", lambda *_: die())
@@ -185,7 +199,7 @@ def test_a_run_killed_after_its_last_epoch_only_saves_and_measures(bench, monkey
     monkeypatch.setattr(fitting.Trainer, "run_epoch", lambda *_: pytest.fail("trained again"))
     run, code = bench.again(run)
     assert code == ExitCode.FINISHED, run.reason
-    same_run(bench, "r-cut", "r-whole")
+    same_outcome(Outcome.of(bench, "r-cut"), expected)
 
 
 def test_an_extension_whose_parent_was_deleted_begins_anew(bench):
@@ -292,15 +306,8 @@ with pytest.MonkeyPatch.context() as patch:
 """
 
 
-def shot_and_resumed(bench, forks, kills, numbers, **recipe) -> None:
-    """Fails unless a run (``r-cut``) whose trainer is killed at each (moment, epoch) equals an uninterrupted one
-    (``r-whole``)."""
-    bench.train("r-whole", numbers, **recipe)
-    shot_and_resumed_as("r-whole", bench, forks, kills, numbers, **recipe)
-
-
-def shot_and_resumed_as(whole: str, bench, forks, kills, numbers, **recipe) -> None:
-    """As ``shot_and_resumed``; the uninterrupted run is already there."""
+def shot_and_resumed(expected: Outcome, bench, forks, kills, numbers, **recipe) -> None:
+    """Fails unless a run (``r-cut``) whose trainer is killed at each (moment, epoch) ends as an uninterrupted one."""
     bench.add("r-cut", numbers, **recipe)
     for number, (moment, epoch) in enumerate([*kills, ("none", 0)], start=1):
         run = bench.registry.claim("cpu", f"shot {number}")
@@ -309,11 +316,11 @@ def shot_and_resumed_as(whole: str, bench, forks, kills, numbers, **recipe) -> N
         assert code == (-signal.SIGKILL if epoch else 0), printed[-2000:]
         if epoch:
             bench.registry.requeue("r-cut", run.attempt)
-    same_run(bench, "r-cut", whole)
+    same_outcome(Outcome.of(bench, "r-cut"), expected)
 
 
 @pytest.mark.parametrize("name", ["gradual_unfreezing", "lora"])
 def test_a_trainer_shot_at_three_times_leaves_the_same_run(name, bench, forks):
     numbers, recipe = PATTERNS[name]
     kills = ("killed_in_mid_epoch", 2), ("killed_in_evaluation", 3), ("killed_in_a_save", 4)
-    shot_and_resumed(bench, forks, kills, numbers, **recipe)
+    shot_and_resumed(whole(bench, name), bench, forks, kills, numbers, **recipe)

@@ -5,7 +5,7 @@ The networks have the parts that make resuming hard: batch normalisation, droppe
 """
 
 import time
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pytest
@@ -143,10 +143,28 @@ def same(one: list[np.ndarray], two: list[np.ndarray]) -> bool:
     return len(one) == len(two) and all(np.array_equal(a, b) for a, b in zip(one, two, strict=True))
 
 
+@dataclass(frozen=True)
+class Outcome:
+    """What a run ended with, to compare with another one."""
+
+    figures: list[tuple]
+    state: list[np.ndarray]
+    probabilities: list[np.ndarray]
+
+    @classmethod
+    def of(cls, bench: Bench, run_id: str) -> "Outcome":
+        figures = bench.figures(run_id)
+        probabilities = [bench.answers(run_id, split)["probabilities"] for split in ("validation", "test")]
+        return cls(figures, bench.state(run_id, len(figures)), probabilities)
+
+
 def same_run(bench: Bench, one: str, two: str) -> None:
     """Fails unless both runs are equal bit for bit."""
-    assert bench.figures(one) == bench.figures(two)
-    last = len(bench.figures(one))
-    assert same(bench.state(one, last), bench.state(two, last))
-    for split in ("validation", "test"):
-        assert np.array_equal(bench.answers(one, split)["probabilities"], bench.answers(two, split)["probabilities"])
+    same_outcome(Outcome.of(bench, one), Outcome.of(bench, two))
+
+
+def same_outcome(one: Outcome, two: Outcome) -> None:
+    """Fails unless both are equal bit for bit."""
+    assert one.figures == two.figures
+    assert same(one.state, two.state)
+    assert same(one.probabilities, two.probabilities)

@@ -2,8 +2,6 @@
 
 import os
 import signal
-import subprocess
-import sys
 from dataclasses import replace
 
 import pytest
@@ -130,11 +128,11 @@ publish(settings, Registry.of(settings), "datasets/d-1", settings.home / "d", 1)
 
 
 @pytest.mark.parametrize("after", [0, 2, 3])
-def test_after_a_kill_nothing_is_visible_and_the_next_one_completes_it(machines, store, after):
+def test_after_a_kill_nothing_is_visible_and_the_next_one_completes_it(machines, store, after, forks):
     first, second = machines
     write(first.home / "d", one=b"1", two=b"2", three=b"3")
-    command = [sys.executable, "-c", _KILLED, str(first.home), first.settings.artifacts, str(after)]
-    assert subprocess.run(command, timeout=60).returncode == -signal.SIGKILL
+    ended, printed = forks.run(_KILLED, str(first.home), first.settings.artifacts, str(after))
+    assert ended == -signal.SIGKILL, printed
     assert not fetch(second.settings, second.registry, "datasets/d-1", second.home / "d")
     assert len(stored(store)) == after
     publish(first.settings, first.registry, "datasets/d-1", first.home / "d", 1)

@@ -4,8 +4,6 @@ import errno
 import os
 import shutil
 import signal
-import subprocess
-import sys
 import threading
 from pathlib import Path
 
@@ -25,7 +23,7 @@ from core.files.folders import MANIFEST
 from core.files.home import dataset_folder, run_folder
 from core.registry import Registry
 from core.runs.values import Status
-from core.settings import REPOSITORY, Settings
+from core.settings import Settings
 from tests.factories import fill
 from tests.machines import machine, read
 
@@ -95,7 +93,7 @@ def test_it_keeps_the_newest_of_the_same_parts_and_deletes_what_only_the_others_
     assert {path.name for path in folder.blobs.all()} == needed and verify(backups).damaged == ()
 
 
-def test_killed_in_the_middle_it_leaves_the_earlier_ones_whole_and_the_next_one_cleans_up(make, bench, backups):
+def test_killed_in_the_middle_it_leaves_the_earlier_ones_whole_and_the_next_one_cleans_up(make, bench, backups, forks):
     first = make().snapshot
     for deadly in range(1, 30, 7):
         code = (
@@ -110,8 +108,8 @@ def test_killed_in_the_middle_it_leaves_the_earlier_ones_whole_and_the_next_one_
             "settings = Settings(home=Path(sys.argv[1]))\n"
             "making.make_backup(settings, Registry.of(settings), Path(sys.argv[2]), tuple(snapshots.BackupPart))"
         )
-        argv = [sys.executable, "-c", code, str(bench.settings.home), str(backups), str(deadly)]
-        assert subprocess.run(argv, cwd=REPOSITORY).returncode == -signal.SIGKILL
+        ended, printed = forks.run(code, str(bench.settings.home), str(backups), str(deadly))
+        assert ended == -signal.SIGKILL, printed
         assert BackupFolder.open(backups).snapshots() == [first] and verify(backups).damaged == ()
     last = make(*ALL)
     folder = BackupFolder.open(backups)

@@ -2,8 +2,6 @@
 
 import os
 import signal
-import subprocess
-import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -17,7 +15,6 @@ from core.files.sizes import size_of
 from core.recipes.recipe import Recipe
 from core.registry import Registry
 from core.runs.values import Status
-from core.settings import REPOSITORY
 from core.workbench.delete import (
     delete_dataset,
     delete_runs,
@@ -245,19 +242,24 @@ getattr(delete, what)(settings, registry, given)
 """
 
 
-def kill(settings, what: str, moment: int, ids) -> bool:
+@pytest.fixture
+def kill(settings, forks):
     """Deletes in another process that is killed before its ``moment``-th step; whether it had that many."""
-    command = [sys.executable, "-c", DELETING, str(settings.home), what, str(moment), *ids]
-    killed = subprocess.run(command, cwd=REPOSITORY, env=os.environ, timeout=60)
-    with Registry.open(registry_file(settings)).reading():
-        pass  # what the killed process wrote can be read
-    return killed.returncode == -signal.SIGKILL
+
+    def kill(what: str, moment: int, ids) -> bool:
+        code, printed = forks.run(DELETING, str(settings.home), what, str(moment), *ids)
+        assert code in (0, -signal.SIGKILL), printed
+        with Registry.open(registry_file(settings)).reading():
+            pass  # what the killed process wrote can be read
+        return code == -signal.SIGKILL
+
+    return kill
 
 
 @pytest.mark.parametrize("moment", range(1, 6))
-def test_killed_at_any_step_all_runs_are_gone_or_none(filled, settings, two, moment):
+def test_killed_at_any_step_all_runs_are_gone_or_none(filled, settings, two, moment, kill):
     before = size_of(runs_folder(settings))
-    assert kill(settings, "delete_runs", moment, two)
+    assert kill("delete_runs", moment, two)
     finish(settings, filled)
     known = {run.id for run in filled.runs()} & set(two)
     assert known in (set(), set(two)), "half of what was to go together has gone"
@@ -266,11 +268,11 @@ def test_killed_at_any_step_all_runs_are_gone_or_none(filled, settings, two, mom
 
 
 @pytest.mark.parametrize("moment", range(1, 9))
-def test_killed_at_any_step_all_weights_are_gone_or_none(filled, settings, two, moment):
+def test_killed_at_any_step_all_weights_are_gone_or_none(filled, settings, two, moment, kill):
     """The second has checkpoints only, so that no row says whether its own have gone."""
     filled.delete_models_of(two[1:])
     before = size_of(runs_folder(settings))
-    assert kill(settings, "delete_weights", moment, two)
+    assert kill("delete_weights", moment, two)
     finish(settings, filled)
     kept = {
         (run_id, name)
@@ -282,12 +284,12 @@ def test_killed_at_any_step_all_weights_are_gone_or_none(filled, settings, two, 
     assert not leftovers(settings) and (size_of(runs_folder(settings)) == before) == bool(kept)
 
 
-def test_killed_at_any_step_a_dataset_is_gone_with_all_its_runs_or_all_is_there(filled, settings):
+def test_killed_at_any_step_a_dataset_is_gone_with_all_its_runs_or_all_is_there(filled, settings, kill):
     for running in filled.runs(status=Status.RUNNING):
         filled.end(running.id, running.attempt, Status.KILLED)
     dataset, runs, before = filled.datasets()[0], len(filled.runs()), size_of(settings.home / "runs")
     for moment in range(1, 30):
-        was_killed = kill(settings, "delete_dataset", moment, [dataset.id])
+        was_killed = kill("delete_dataset", moment, [dataset.id])
         finish(settings, filled)
         assert not leftovers(settings)
         if filled.datasets() == []:
@@ -298,15 +300,15 @@ def test_killed_at_any_step_a_dataset_is_gone_with_all_its_runs_or_all_is_there(
     assert moment > runs, "it was tried at every folder"
 
 
-def test_what_a_kill_left_is_out_of_the_way_of_the_next_deletion_too(filled, settings, two):
+def test_what_a_kill_left_is_out_of_the_way_of_the_next_deletion_too(filled, settings, two, kill):
     """A dashboard stays open over the kill of a command, so nobody starts anew."""
-    assert kill(settings, "delete_runs", 2, two)
+    assert kill("delete_runs", 2, two)
     assert delete_runs(settings, filled, two).runs == 2
     assert not leftovers(settings) and not any(run_folder(settings, run_id).path.exists() for run_id in two)
 
 
-def test_checkpoints_of_a_run_that_went_on_after_the_kill_are_kept(filled, settings, two):
-    assert kill(settings, "delete_weights", 2, two)
+def test_checkpoints_of_a_run_that_went_on_after_the_kill_are_kept(filled, settings, two, kill):
+    assert kill("delete_weights", 2, two)
     new = run_folder(settings, two[0]).path / "model"
     new.mkdir()
     (new / "made since").write_bytes(b"x")

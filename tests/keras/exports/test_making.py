@@ -57,13 +57,14 @@ def test_a_file_with_preprocessing_inside_is_offered_too(full_bench):
     assert not record.refused and record.check.agreement == 1.0
 
 
-@pytest.mark.parametrize("format", [Format.ONNX, Format.LITERT_PIXELS])
 @pytest.mark.parametrize("name", ["dinov2", "siglip"])
-def test_a_network_of_tokens_is_exported(name, format, full_bench):
+def test_a_network_of_tokens_is_exported(name, full_bench, monkeypatch):
+    monkeypatch.setattr(tiny_tokens, "DEPTH", 2)  # most of the time goes into converting blocks that are alike
     backbone = tiny_tokens.register(full_bench.settings, full_bench.registry, name)
     full_bench.train("r-one", SHORT, backbone=backbone.name)
-    record = export(full_bench, format)
-    assert not record.refused and record.check.agreement == 1.0
+    for format in (Format.ONNX, Format.LITERT_PIXELS):
+        record = export(full_bench, format)
+        assert not record.refused and record.check.agreement == 1.0, format
 
 
 def test_an_export_that_differs_is_refused_with_the_figure_and_leaves_only_its_record(full_bench, monkeypatch):

@@ -48,6 +48,13 @@ def made(request, tmp_path_factory):
     return request.param, measured(row, converted.network(row, folder)), folder
 
 
+@pytest.fixture(scope="module")
+def model(made) -> keras.Model:
+    """The network with its weights, without a classifier; no test changes it."""
+    _, row, folder = made
+    return loaded(row, folder)
+
+
 def loaded(row, folder, *, top=False):
     model = converted.network(row, folder, top=top)
     converted.load(model, folder)
@@ -60,31 +67,27 @@ def relative(found, wanted) -> float:
     return float(np.abs(found - wanted).max() / np.abs(wanted).max())
 
 
-def test_features_and_classes_are_those_of_the_reference(made):
+def test_features_and_classes_are_those_of_the_reference(made, model):
     name, row, folder = made
-    model, photos, expected = loaded(row, folder), tiny.photos(row.input_size), tiny.reference()[name]
+    photos, expected = tiny.photos(row.input_size), tiny.reference()[name]
     whole = keras.Model(model.inputs[0], pooled_features(model.output, row, row.blocks[-1]))
     assert relative(whole(photos, training=False), expected["features"]) < 1e-5
     logits = loaded(row, folder, top=True)(photos, training=False)
     assert logits.shape == (2, 1000) and relative(logits[:, :20], expected["logits"]) < 1e-5
 
 
-def test_every_cut_is_one(made):
-    _, row, folder = made
-    model = loaded(row, folder)
-    photos = tiny.photos(row.input_size)
-    whole = model(photos, training=False)
-    ends = block_ends(model)
+def test_every_cut_is_one(made, model):
+    _, row, _ = made
+    photos, ends = tiny.photos(row.input_size), block_ends(model)
     assert row.blocks[0] == "stem" and row.blocks[1] == "stage1_block1" and tuple(ends) == row.blocks
-    for block in row.blocks[:-1]:
-        below = keras.Model(model.inputs[0], ends[block].output)
-        above = networks.suffix(model, block)
-        assert relative(above(below(photos, training=False), training=False), whole) < 1e-5, block
+    maps = keras.Model(model.inputs[0], [ends[block].output for block in row.blocks[:-1]])(photos, training=False)
+    whole = model(photos, training=False)
+    for block, below in zip(row.blocks[:-1], maps, strict=True):
+        assert relative(networks.suffix(model, block)(below, training=False), whole) < 1e-5, block
 
 
-def test_litert_runs_it(made, tmp_path):
-    _, row, folder = made
-    assert export_model(loaded(row, folder), tmp_path / "tiny.tflite") < 1e-4
+def test_litert_runs_it(model, tmp_path):
+    assert export_model(model, tmp_path / "tiny.tflite") < 1e-4
 
 
 def test_its_row_counts_all_of_it(made):

@@ -1,7 +1,7 @@
-"""Trainers in separate processes that tests can kill, without importing TensorFlow for each of them.
+"""Separate processes that tests can kill, without importing Graft and its libraries for each of them.
 
-One process imports everything and runs nothing; each trainer is a fork of it. A fork of a process in which TensorFlow
-has computed would hang or fail, which is why the process of the tests itself cannot be forked.
+One process imports everything and runs nothing; each process of a test is a fork of it. The process of the tests itself
+cannot be forked: it has threads and open registries, and where TensorFlow has computed, a fork would hang or fail.
 """
 
 import json
@@ -14,16 +14,15 @@ from core.settings import REPOSITORY
 
 _NURSERY = """
 import json, os, sys, traceback
-from core.training import __main__ as trainer
-trainer.prepare_environment()
-import core.training.attempt
-import tests.keras.test_training_resume
-from tensorflow.python.eager import context
 
+def check():
+    pass
+
+exec(sys.argv[1])
 answers = os.fdopen(os.dup(1), "w")
 for line in sys.stdin:
     task = json.loads(line)
-    assert not context.context()._initialized, "TensorFlow has computed here: forks of this process would hang"
+    check()
     child = os.fork()
     if child == 0:
         answers.close()
@@ -47,12 +46,17 @@ for line in sys.stdin:
 
 
 class Forks:
-    """Runs code in forks, one at a time; a context manager, which ends them all."""
+    """Runs code in forks, one at a time; a context manager, which ends them all.
 
-    def __init__(self, folder: Path):
+    Args:
+        folder: for what they print.
+        prepare: code that imports what they need. It may define ``check``, which is called before every fork.
+    """
+
+    def __init__(self, folder: Path, prepare: str):
         self._folder, self._asked = folder, 0
         self._nursery = subprocess.Popen(
-            [sys.executable, "-c", _NURSERY],
+            [sys.executable, "-c", _NURSERY, prepare],
             cwd=REPOSITORY,
             env=os.environ | {"PYTHONPATH": str(REPOSITORY)},
             stdin=subprocess.PIPE,
