@@ -15,6 +15,7 @@ import math
 import os
 import random
 import resource
+import shutil
 import subprocess
 import sys
 import time
@@ -52,23 +53,29 @@ def prepare(home: Path, photos: int) -> None:
     """A home with a dataset of this number of photos and its features; ended early, it goes on after the last step."""
     bench = Workbench.open(Settings(home=home))
     if not bench.registry.datasets():
-        archive = home / "photos.zip"
-        _said(f"{photos} parts of photos", lambda: many_photos(archive, photos))
-        _said("import", lambda: bench.import_photos(archive, "many"))
-        archive.unlink()
+        folder = home / "photos"
+        _said(f"{photos} parts of photos", lambda: many_photos(folder, photos))
+        _said("import", lambda: bench.import_photos(folder, "many"))
+        shutil.rmtree(folder)
     _said("features", lambda: _features(bench))
 
 
-def many_photos(archive: Path, photos: int) -> None:
-    """Parts of the clothing photos, of each photo nearly as many."""
-    chance = random.Random(0)
-    with zipfile.ZipFile(CLOTHING) as source, zipfile.ZipFile(archive, "w") as out:
+def many_photos(folder: Path, photos: int) -> None:
+    """Parts of the clothing photos, of each photo nearly as many; a folder, because an archive may have 50,000 files.
+    Those that are there already stay."""
+    with zipfile.ZipFile(CLOTHING) as source:
         names = sorted(name for name in source.namelist() if name.endswith(".jpg"))
         for number, name in enumerate(names):
+            chance = random.Random(number)
+            parts = range(photos * number // len(names), photos * (number + 1) // len(names))
+            files = [folder / f"{name.removesuffix('.jpg')}-{part}.jpg" for part in parts]
+            if not files or files[-1].exists():
+                continue
+            files[0].parent.mkdir(parents=True, exist_ok=True)
             with Image.open(io.BytesIO(source.read(name))) as opened:
                 image = opened.convert("RGB")
-            for part in range(photos * number // len(names), photos * (number + 1) // len(names)):
-                out.writestr(f"{name.removesuffix('.jpg')}-{part}.jpg", part_of(image, chance))
+            for file in files:
+                file.write_bytes(part_of(image, chance))
 
 
 def part_of(image: Image.Image, chance: random.Random) -> bytes:
