@@ -38,6 +38,8 @@ LEAST_WITH_HASH = 0.7
 NEAREST = 4
 _BLOCK = 10_000_000
 """Numbers of a matrix that is in memory at once."""
+_HASHES = 32, 4096
+"""Hashes that are compared with so many others at once: what is computed of them stays in the cache of a core."""
 _LARGE, _COMPONENTS = 8192, 256
 """Photos from which on rows are shortened, and to how many numbers."""
 _PAIRS = 8192
@@ -197,13 +199,9 @@ def _by_features(features: np.ndarray) -> dict[tuple[int, int], float]:
 def _by_hash(hashes: np.ndarray, mirrored: np.ndarray) -> set[tuple[int, int]]:
     """Pairs whose hashes differ by few bits; of photos with very many such pairs (plain backgrounds) the nearest."""
     found: set[tuple[int, int]] = set()
-    size = max(1, min(512, _BLOCK // max(1, 2 * len(hashes))))
-    for start in range(0, len(hashes), size):
-        rows = hashes[start : start + size, None]
-        distance = np.minimum(np.bitwise_count(rows ^ hashes), np.bitwise_count(rows ^ mirrored))
-        distance[np.arange(len(rows)), np.arange(start, start + len(rows))] = 99
-        first, second = np.nonzero(distance <= MOST_DISTANT_HASH)
-        order = np.lexsort((second, distance[first, second], first))
+    for start in range(0, len(hashes), _HASHES[0]):
+        first, second, distance = _similar_hashes(start, hashes, mirrored)
+        order = np.lexsort((second, distance, first))
         first, second = first[order], second[order]
         near = np.arange(len(first)) - np.searchsorted(first, first) < NEAREST
         found |= {
@@ -211,6 +209,20 @@ def _by_hash(hashes: np.ndarray, mirrored: np.ndarray) -> set[tuple[int, int]]:
             for one, other in zip((first[near] + start).tolist(), second[near].tolist(), strict=True)
         }
     return found
+
+
+def _similar_hashes(start: int, hashes: np.ndarray, mirrored: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """(m,) rows of a block from ``start`` on, (m,) numbers of others with a similar hash, and their (m,) distances."""
+    height, width = _HASHES
+    rows, parts = hashes[start : start + height, None], []
+    for left in range(0, len(hashes), width):
+        some = slice(left, left + width)
+        distance = np.minimum(np.bitwise_count(rows ^ hashes[some]), np.bitwise_count(rows ^ mirrored[some]))
+        first, second = np.nonzero(distance <= MOST_DISTANT_HASH)
+        parts.append((first, second + left, distance[first, second]))
+    first, second, distances = (np.concatenate(column) for column in zip(*parts, strict=True))
+    others = first + start != second
+    return first[others], second[others], distances[others]
 
 
 def _distance(first: np.uint64, second: np.uint64) -> int:

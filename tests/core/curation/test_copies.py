@@ -109,3 +109,22 @@ def test_a_similar_hash_proposes_nothing_where_features_differ_but_does_where_th
     images = pictures(noise(0), noise(0))
     assert copies_of(images, unit_rows(np.array([[1, 0], [0, 1]]))) == []
     assert pairs(copies_of(images, unit_rows(np.array([[1, 0], [0, 0]])))) == {(0, 1)}
+
+
+def test_hashes_propose_the_same_pairs_however_many_are_compared_at_once(monkeypatch):
+    """Brute force: of each photo the nearest four by either hash, of equal distances the first."""
+    chance = np.random.default_rng(0)
+    bits = chance.integers(0, 2, (12, 64))[chance.integers(0, 12, 60)] ^ (chance.random((60, 64)) < 0.08)
+    hashes = np.packbits(bits.astype(np.uint8), axis=1).view(">u8").ravel().astype(np.uint64)
+    others = hashes[chance.permutation(60)]
+    expected = set()
+    for first in range(60):
+        bits_off = [
+            min(int(hashes[first] ^ one[second]).bit_count() for one in (hashes, others)) for second in range(60)
+        ]
+        near = sorted((bits_off[second], second) for second in range(60) if second != first and bits_off[second] <= 10)
+        expected |= {(min(first, second), max(first, second)) for _, second in near[:4]}
+    assert 40 < len(expected) < 240 and copies._by_hash(hashes, others) == expected
+    for block in ((7, 11), (1, 60), (64, 1)):
+        monkeypatch.setattr(copies, "_HASHES", block)
+        assert copies._by_hash(hashes, others) == expected
