@@ -13,7 +13,7 @@ from core.registry.connection import Store
 from core.registry.forecasts import check_forecast
 from core.registry.models import insert_model
 from core.registry.queue import end_run, is_running
-from core.registry.runs import get_run, insert_run
+from core.registry.runs import get_run, insert_run, run_row
 from core.registry.schema import attempts, columns_of, costs, epochs, evaluations, ids_in, row_of, runs
 from core.runs.costs import Spent
 from core.runs.values import ClassScore, Cost, Epoch, Evaluation, Model, Run, Status
@@ -84,8 +84,10 @@ class ResultStore(Store):
         figures = _figures(evaluation, cost)
         ended: dict[str, Any] = {"status": Status.FINISHED, "attempt": 1, "ended_at": now}
         ended |= {"created_at": began, "started_at": began}
+        run = replace(run, **ended, **figures)
+        row = run_row(run)
         with self.writing() as connection:
-            run = insert_run(connection, replace(run, **ended, **figures))
+            run = insert_run(connection, run, row)
             connection.execute(insert(attempts).values(_only_attempt(run, cost)))
             _insert_results(connection, run.id, evaluation, cost, model)
         return run

@@ -21,7 +21,7 @@ from core.registry.leases import lease_of_run
 from core.registry.placement import insert_needs
 from core.registry.schema import columns_of, datasets, equal, ids_in, leases, row_of, runs
 from core.registry.search_text import search_text
-from core.runs.colours import next_place
+from core.runs.colours import PLACES, next_place
 from core.runs.needs import RunNeeds
 from core.runs.values import LONGEST_NOTE, LONGEST_TAG, MOST_TAGS, Cancel, Run, Status
 from core.text.nearly import did_you_mean, nearest
@@ -33,16 +33,19 @@ _WHOLE_ID = re.compile(r"r-[0-9a-f]{8}")
 """Such an id was copied, and its run deleted; lists of runs look for many of those."""
 _MOST_NAMES = 2000
 """The newest runs among which the one that was meant is looked for."""
-_MOST_BESIDE = 1000
-"""The newest runs of a dataset, whose colours decide about that of the next."""
+_MOST_BESIDE = 2 * PLACES
+"""The newest runs of a dataset, whose colours decide about that of the next; counting 1,000 took most of adding one."""
 _LAST_POSITION = select(func.max(runs.c.position)).scalar_subquery()
+_HOLDER = select(runs.c.recipe).where(runs.c.dataset_id == bindparam("dataset_id"), runs.c.name == bindparam("name"))
 _BESIDE_NEW = select(
     exists().where(datasets.c.id == bindparam("dataset_id")).label("dataset_id"),
     *(exists().where(runs.c.id == bindparam(name)).label(name) for name in ("id", "extends", "reproduces")),
     _LAST_POSITION.label("position"),
+    _HOLDER.scalar_subquery().label("holder"),
 )
-"""What a new run refers to, by the name of its field whether it is there; and the last position of the queue."""
-_HOLDER = select(runs.c.recipe).where(runs.c.dataset_id == bindparam("dataset_id"), runs.c.name == bindparam("name"))
+"""What a new run refers to, by the name of its field whether it is there; the last position of the queue; and the
+recipe of the run of its dataset that has its name."""
+_INSERT = insert(runs)
 _NEWEST = select(runs.c.colour, runs.c.archived).where(runs.c.dataset_id == bindparam("dataset_id"))
 _NEWEST_BESIDE = _NEWEST.order_by(runs.c.number.desc()).limit(_MOST_BESIDE).subquery()
 _COLOURS_BESIDE = select(*_NEWEST_BESIDE.c, func.count()).group_by(*_NEWEST_BESIDE.c)
@@ -64,8 +67,10 @@ class Runs(Store):
             NotFound: its dataset, or the run it extends or reproduces, is not there.
             Conflict: its id is taken.
         """
+        run = replace(run, status=Status.SCHEDULED)
+        row = run_row(run)
         with self.writing() as connection:
-            added = insert_run(connection, replace(run, status=Status.SCHEDULED))
+            added = insert_run(connection, run, row)
             insert_needs(connection, added.id, needs or RunNeeds())
             return added
 
@@ -212,20 +217,25 @@ def _check_is_unused(connection: Connection, run: Run, name: str) -> None:
         raise Conflict(f"Another run of this dataset ({holder}) is called {name!r} already; choose another name.")
 
 
-def insert_run(connection: Connection, run: Run) -> Run:
-    """Adds ``run`` behind all others of its priority; returns it with position, time, colour, unique name, owner."""
-    last = _last_position_beside(connection, run)
-    (name,) = new_names([(run.name, run.recipe)], cache(partial(_holder_of, connection, run.dataset_id)))
-    run = replace(
-        run,
-        name=name,
-        colour=next_place(_colours_beside(connection, run.dataset_id)),
-        position=last + 1,
-        created_at=run.created_at or time.time(),
-        owner=acting().name,
-    )
-    connection.execute(insert(runs), run_row(run))
-    return run
+def insert_run(connection: Connection, run: Run, row: dict[str, Any]) -> Run:
+    """Adds ``run`` behind all others of its priority; returns it with position, time, colour, unique name, owner.
+
+    Args:
+        row: of ``run_row``, made before the transaction, in which all other writers wait.
+    """
+    last, holder = _beside(connection, run)
+    known = cache(partial(_holder_of, connection, run.dataset_id))
+    (name,) = new_names([(run.name, run.recipe)], lambda name: holder if name == run.name else known(name))
+    decided = {
+        "name": name,
+        "colour": next_place(_colours_beside(connection, run.dataset_id)),
+        "position": last + 1,
+        "created_at": run.created_at or time.time(),
+        "owner": acting().name,
+    }
+    added = replace(run, **decided)
+    connection.execute(_INSERT, row | decided | {"search": search_text(added)})
+    return added
 
 
 def _holder_of(connection: Connection, dataset_id: str, name: str) -> Recipe | None:
@@ -339,13 +349,14 @@ def last_position(connection: Connection) -> float:
     return connection.scalar(select(_LAST_POSITION)) or 0.0
 
 
-def _last_position_beside(connection: Connection, run: Run) -> float:
-    """The last position of the queue, asked together with what the run refers to: few requests under the lock.
+def _beside(connection: Connection, run: Run) -> tuple[float, Recipe | None]:
+    """The last position of the queue, and the recipe of the run that has this name, asked together with what the run
+    refers to: few requests under the lock.
 
     Raises:
         NotFound, Conflict: as ``add_run``.
     """
-    named = {"dataset_id": run.dataset_id, "id": run.id, "extends": run.extends, "reproduces": run.reproduces}
+    named = {name: getattr(run, name) for name in ("dataset_id", "id", "name", "extends", "reproduces")}
     found = connection.execute(_BESIDE_NEW, named).one()
     if not found.dataset_id:
         raise NotFound(f"There is no dataset {run.dataset_id!r}. It may have been deleted; choose another one.")
@@ -355,4 +366,4 @@ def _last_position_beside(connection: Connection, run: Run) -> float:
         raise NotFound(f"There is no run {run.reproduces!r} to reproduce. It may have been deleted; start a new run.")
     if found.id:
         raise Conflict(f"Run {run.id} is already there. Give the new one another id.")
-    return found.position or 0.0
+    return found.position or 0.0, None if found.holder is None else recipe_of(found.holder)
