@@ -226,7 +226,7 @@ def insert_run(connection: Connection, run: Run, row: dict[str, Any]) -> Run:
     last, holder = _beside(connection, run)
     known = cache(partial(_holder_of, connection, run.dataset_id))
     (name,) = new_names([(run.name, run.recipe)], lambda name: holder if name == run.name else known(name))
-    decided = {
+    decided: dict[str, Any] = {
         "name": name,
         "colour": next_place(_colours_beside(connection, run.dataset_id)),
         "position": last + 1,
