@@ -134,11 +134,15 @@ def free_port() -> int:
                 return port
 
 
-def fill_home(home: Path, runs: int = 6) -> list[str]:
-    """A dataset, runs in all states and their events; ids of the runs in the order they were added."""
+def fill_home(home: Path, runs: int = 6, **more: Any) -> list[str]:
+    """A dataset, runs in all states and their events; ids of the runs in the order they were added.
+
+    Args:
+        more: names of the dataset and its classes, as for ``fill``.
+    """
     settings = Settings(home=home)
     registry = Registry.open(registry_file(settings))
-    filled = fill(registry, settings, runs=runs)
+    filled = fill(registry, settings, runs=runs, **more)
     for run in filled.runs:
         if epochs := registry.epochs(run.id):
             write_events(run_folder(settings, run.id).path / "tensorboard", epochs)

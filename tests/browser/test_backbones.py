@@ -8,7 +8,7 @@ from playwright.sync_api import expect
 
 from core.files.home import registry_file
 from core.registry import Registry
-from tests.browser.conftest import Server, start_server, stop_server, visit_with
+from tests.browser.conftest import Server, start_server, stop_server
 from tests.hub_server import LocalHub
 from tests.onnx_files import residual
 from tests.tiny_hub import token_files
@@ -38,8 +38,7 @@ def server(tmp_path_factory, hub) -> Iterator[Server]:
     stop_server(server)
 
 
-def test_a_model_of_the_hub_is_looked_up_accepted_added_and_used(context, server):
-    visit = visit_with(context, server)
+def test_a_model_of_the_hub_is_looked_up_accepted_added_and_used(visit):
     page = visit.open("/backbones")
     page.get_by_role("button", name="Add a backbone").click()
     page.get_by_label("Model", exact=True).fill("graft/tiny-dino")
@@ -61,10 +60,9 @@ def test_a_model_of_the_hub_is_looked_up_accepted_added_and_used(context, server
     assert not visit.complaints and not visit.outside
 
 
-def test_an_own_onnx_file_is_uploaded_tried_and_added(context, server, tmp_path):
+def test_an_own_onnx_file_is_uploaded_tried_and_added(visit, server, tmp_path):
     path = tmp_path / "My Net.onnx"
     path.write_bytes(residual().SerializeToString())
-    visit = visit_with(context, server)
     page = visit.open("/backbones?add=file")
     page.locator("input[type=file]").set_input_files(path)
     expect(page.get_by_text("ONNX network, used frozen")).to_be_visible(timeout=ADDED)

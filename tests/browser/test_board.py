@@ -13,7 +13,17 @@ from core.registry import Registry
 from core.runs.predictions import read_predictions
 from core.runs.values import Run, Status
 from core.settings import Settings
-from tests.browser.conftest import FONTS, Server, Visit, chromium, fill_home, start_server, stop_server, visit_with
+from tests.browser.conftest import (
+    FONTS,
+    Server,
+    Visit,
+    chromium,
+    fill_home,
+    new_context,
+    start_server,
+    stop_server,
+    visit_with,
+)
 from tests.browser.proxy import stripping_proxy
 
 FRAME = 'iframe[title="TensorBoard"]'
@@ -33,8 +43,9 @@ def below_a_path(tmp_path_factory) -> Iterator[Server]:
 
 
 @pytest.fixture
-def at_board(context, below_a_path) -> Visit:
-    return visit_with(context, below_a_path)
+def at_board(tab, below_a_path, request) -> Iterator[Visit]:
+    with tab.lent(below_a_path, request.node) as visit:
+        yield visit
 
 
 @pytest.fixture(scope="module")
@@ -70,10 +81,13 @@ def inner_address(page: Page) -> str:
     return next((frame.url for frame in page.frames if "/tb/of/" in frame.url and "/data/" not in frame.url), "")
 
 
-def test_hparams_holds_hyperparameters_and_figures_of_the_chosen_run_and_no_other(at_board, finished):
+def test_the_board_reloads_and_holds_curves_hyperparameters_and_figures_of_the_chosen_run_only(at_board, finished):
     chosen, other = finished
     page = at_board.open(f"/board?runs={chosen.id}")
     expect(board(page).get_by_text("accuracy/training").first).to_be_visible()
+    board(page).get_by_text(chosen.name, exact=True).first.wait_for()
+    assert board(page).get_by_text(other.name, exact=True).count() == 0
+    assert page.evaluate("JSON.parse(localStorage.getItem('_tb_global_settings'))")["autoReload"] is True
     page.get_by_role("radio", name="HParams").click()
     for words in ("test accuracy", "Feature extraction", chosen.name):
         expect(board(page).get_by_text(words).filter(visible=True).first).to_be_visible()
@@ -121,7 +135,7 @@ def test_behind_a_proxy_that_takes_a_path_away_everything_is_found(context, belo
 def test_the_projector_shows_every_test_photo_of_a_chosen_run(browser, below_a_path, finished):
     with_webgl = browser.browser_type.launch(executable_path=chromium(), args=["--no-sandbox", *WEBGL])
     try:
-        visit = visit_with(with_webgl.new_context(viewport={"width": 1440, "height": 1000}), below_a_path)
+        visit = visit_with(new_context(with_webgl, viewport={"width": 1440, "height": 1000}), below_a_path)
         visit.open(f"/board?runs={finished[0].id}&dashboard=projector")
         points = board(visit.page).frame_locator("iframe").frame_locator("iframe")
         photos = len(read_predictions(finished[0].id, "test", below_a_path.settings).digests)
@@ -131,10 +145,9 @@ def test_the_projector_shows_every_test_photo_of_a_chosen_run(browser, below_a_p
         with_webgl.close()
 
 
-def test_on_a_phone_the_names_of_the_runs_have_the_whole_width(context, below_a_path, finished):
-    visit = visit_with(context, below_a_path)
-    visit.page.set_viewport_size({"width": 390, "height": 844})
-    page = visit.open(f"/board?runs={finished[0].id},{finished[1].id}")
+def test_on_a_phone_the_names_of_the_runs_have_the_whole_width(at_board, finished):
+    at_board.page.set_viewport_size({"width": 390, "height": 844})
+    page = at_board.open(f"/board?runs={finished[0].id},{finished[1].id}")
     name = board(page).locator("runs-data-table").get_by_text(finished[0].name, exact=True)
     expect(name).to_be_visible(timeout=60_000)
     cell, frame = name.bounding_box(), page.locator(FRAME).bounding_box()

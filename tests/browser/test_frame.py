@@ -4,13 +4,10 @@ import os
 import re
 import subprocess
 import sys
-import time
 
 import httpx
 from playwright.sync_api import expect
 
-from core.files.home import registry_file, runs_folder
-from core.registry import Registry
 from core.settings import REPOSITORY
 from core.web.parts.frame import SECTIONS
 from tests.browser.conftest import FONTS, new_context, visit_with
@@ -49,39 +46,6 @@ def test_a_dialog_of_a_dark_page_is_dark_and_its_small_print_reads(browser, fill
 def test_text_is_set_in_the_shipped_font(visit):
     page = visit.open()
     assert "Inter" in page.evaluate(FONTS)
-
-
-def test_the_board_shows_the_chosen_runs_and_no_others(filled_visit, filled_server):
-    runs = sorted(
-        folder.name for folder in runs_folder(filled_server.settings).iterdir() if (folder / "tensorboard").is_dir()
-    )
-    registry = Registry.open(registry_file(filled_server.settings))
-    shown, other = (registry.run(run_id).name for run_id in runs[:2])
-    registry.close()
-    filled_visit.open(f"/board?runs={runs[0]}")
-    board = filled_visit.page.frame_locator('iframe[title="TensorBoard"]')
-    board.get_by_text(shown, exact=True).first.wait_for(timeout=60_000)
-    assert board.get_by_text(other, exact=True).count() == 0
-    assert filled_visit.outside == []
-
-
-def test_the_board_reloads_by_itself(filled_visit):
-    page = filled_visit.open("/board")
-    page.frame_locator('iframe[title="TensorBoard"]').get_by_text("accuracy/training").first.wait_for(timeout=60_000)
-    assert page.evaluate("JSON.parse(localStorage.getItem('_tb_global_settings'))")["autoReload"] is True
-
-
-def test_the_web_process_stays_small_and_never_meets_tensorflow(filled_visit, filled_server):
-    for path in PATHS:
-        filled_visit.open(path)
-    httpx.get(f"{filled_server.url}/tb/data/runs", timeout=30)
-    assert filled_server.health()["tensorflow"] is False
-    # 215 MB after one visit of every page, some more after all tests of this folder; pages that are drawn take more
-    sizes = [filled_server.health()["rss_bytes"]]
-    while sizes[-1] >= 228e6 and len(sizes) < 15:
-        time.sleep(1)
-        sizes.append(filled_server.health()["rss_bytes"])
-    assert sizes[-1] < 228e6
 
 
 def test_another_host_name_is_refused(server):

@@ -10,13 +10,13 @@ from core.curation.decisions import decisions_on, standing
 from core.files import atomic
 from core.files.home import dataset_folder, registry_file
 from core.registry import Registry
-from tests.browser.conftest import fill_home, start_server, stop_server, visit_with
+from tests.browser.conftest import fill_home, start_server, stop_server
 from tests.core.advising.test_label_values import make_order
 from tests.pools import fill_pool
 
 
 @pytest.fixture
-def labelling(tmp_path, context):
+def labelling(tmp_path, tab, request):
     """A visit to a server whose dataset has five photos to label; its dataset and the photos' digests."""
     fill_home(tmp_path / "home", runs=0)
     server = start_server(tmp_path / "home", tmp_path / "server.log")
@@ -25,7 +25,8 @@ def labelling(tmp_path, context):
     pool = fill_pool(server.settings, dataset, 5)
     order = make_order(*pool, dataset_id=dataset.id)
     atomic.write_json(dataset_folder(server.settings, dataset.id).label_order(LABEL_METHOD), order.to_json())
-    yield visit_with(context, server), dataset, pool, registry
+    with tab.lent(server, request.node) as visit:
+        yield visit, dataset, pool, registry
     registry.close()
     stop_server(server)
 
