@@ -170,7 +170,7 @@ class TimeLeft:
             left=left,
             process=process_of(run.dataset_id, run.recipe),
             shared=tuple(one.key for one in shared if not (one.stored or one.kind.is_in_memory)),
-            memory={one.kind: one.key for one in shared if one.kind.is_in_memory},
+            memory=frozenset((one.kind, one.key) for one in shared if one.kind.is_in_memory),
         )
 
     def _work(self, run: Run) -> Work:

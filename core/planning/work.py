@@ -1,6 +1,6 @@
 """The work of a launch: what every run takes, and when each begins and ends when runs share work and slots."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import NamedTuple
@@ -119,13 +119,13 @@ class BusySlot:
 
     Args:
         left: seconds until that run ends. process: of ``process_of``. shared: keys of what the run computes for others.
-        memory: keys of what the process will have in memory then.
+        memory: what the process will have in memory then, as kinds and keys.
     """
 
     left: float
     process: str
     shared: tuple[str, ...] = ()
-    memory: Mapping[SharedKind, str] = field(default_factory=dict)
+    memory: frozenset[tuple[SharedKind, str]] = frozenset()
 
 
 def timeline(works: Sequence[Work], slots: int, busy: Sequence[BusySlot] = ()) -> list[Span]:

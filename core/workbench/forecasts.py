@@ -45,7 +45,7 @@ class Forecasting(Needing):
             BusySlot(
                 left=0.0,
                 process=process_of(runs[-1].dataset_id, runs[-1].recipe),
-                memory=memory_after([run.recipe for run in runs], lookup),
+                memory=frozenset(memory_after([run.recipe for run in runs], lookup).items()),
             )
             for runs in waiting_trainers(self.registry, time.time())
         ]

@@ -13,6 +13,7 @@ from core.planning import kept_plans
 from core.planning.decide import Decision
 from core.planning.plan import Planner
 from core.planning.presets import Preset
+from core.planning.work import BusySlot, SharedKind
 from core.recipes.grid import GridChoice
 from core.recipes.patterns import Pattern
 from core.runs.needs import RunNeeds
@@ -216,3 +217,13 @@ def test_whatever_happens_kept_plans_are_those_that_would_be_made_now(bench, dat
         happened()
         choices = [Preset.QUICK, CHOICE, LONGER]
         assert kept(bench, dataset, *choices) == bench.grid_plans(dataset, choices), happened.__name__
+
+
+def test_plans_are_kept_and_made_anew_where_trainers_wait_for_a_run(bench, dataset, planned, monkeypatch):
+    kept(bench, dataset)
+    slot = BusySlot(left=0.0, process="lite0", memory=frozenset({(SharedKind.NETWORK, "lite0")}))
+    monkeypatch.setattr(Workbench, "_waiting", lambda self: [slot])
+    assert kept(bench, dataset) == bench.grid_plans(dataset, (*Preset, CHOICE))
+    planned.clear()
+    kept(bench, dataset)
+    assert not planned

@@ -80,9 +80,11 @@ def test_a_trainer_that_waits_has_in_memory_what_its_runs_left():
         ({NETWORK: "n", LIBRARY: "l"}, 2.0),
         ({NETWORK: "m"}, 9.0),
     ):
-        (span,) = timeline(needs, 1, [BusySlot(left=0.0, process="lite0", memory=memory)])
+        (span,) = timeline(needs, 1, [BusySlot(left=0.0, process="lite0", memory=frozenset(memory.items()))])
         assert span.end == seconds
-    (span,) = timeline(needs, 1, [BusySlot(left=0.0, process="lite1", memory={NETWORK: "n", LIBRARY: "l"})])
+    (span,) = timeline(
+        needs, 1, [BusySlot(left=0.0, process="lite1", memory=frozenset({(NETWORK, "n"), (LIBRARY, "l")}))]
+    )
     assert span.end == 14.0, "another process was needed"
 
 
