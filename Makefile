@@ -8,6 +8,7 @@ $(if $(REQUIREMENTS),,$(error GPU must be 0, 1 or auto. Received: GPU=$(GPU)))
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+INSTALL := .ci/install $(BIN)/python
 INSTALLED := $(VENV)/.installed-$(notdir $(REQUIREMENTS))
 # What is installed is the lock of the same name: the same versions, with the hash of every file (decision 32).
 LOCK := $(or $(wildcard $(basename $(REQUIREMENTS)).lock),$(REQUIREMENTS))
@@ -30,7 +31,7 @@ $(BIN)/python:
 
 $(INSTALLED): $(LOCK) requirements.lock | $(BIN)/python
 	@GPU='$(GPU)' .ci/environment told $(REQUIREMENTS)
-	$(PIP) -r $(LOCK)
+	$(INSTALL) $(LOCK)
 	@touch $@
 
 # The networks that come with Graft as engine files, so that the first run of a home need not export its own, and the bytecode
@@ -39,26 +40,27 @@ $(VENV)/.exported: $(INSTALLED)
 	-@$(BIN)/python -OO -c "import app" && $(BIN)/python -m core.features.keep && touch $@
 
 $(VENV)/.installed-dev: requirements-dev.lock requirements-hub.lock requirements-cluster.lock $(INSTALLED)
-	$(PIP) -r requirements-dev.lock
+	$(INSTALL) requirements-dev.lock
 	@touch $@
 
 $(VENV)/.installed-hub: requirements-hub.lock $(INSTALLED)
-	$(PIP) -r requirements-hub.lock
+	$(INSTALL) requirements-hub.lock
 	@touch $@
 
 $(VENV)/.installed-cluster: requirements-cluster.lock $(INSTALLED)
-	$(PIP) -r requirements-cluster.lock
+	$(INSTALL) requirements-cluster.lock
 	@touch $@
 
-# Tools for what Graft is made of, in an environment of their own: uv (locks), cyclonedx-bom (sbom.json), pip-audit.
+# Tools for what Graft is made of, in an environment of their own: cyclonedx-bom (sbom.json), pip-audit.
 $(VENV)-supply/.installed: requirements-supply.txt | $(BIN)/python
 	$(BIN)/python -m venv $(VENV)-supply
 	$(VENV)-supply/bin/python -m pip install --quiet --disable-pip-version-check -r requirements-supply.txt
 	@touch $@
 
 # After any change of requirements*.txt.
-lock: setup $(VENV)-supply/.installed
-	$(BIN)/python -m tests.supply.locks $(VENV)-supply/bin/uv
+lock: setup
+	$(PIP) -r requirements-setup.lock
+	$(BIN)/python -m tests.supply.locks $(BIN)/uv
 
 # The bill of materials (CycloneDX) of what is installed with Graft, with the hashes.
 sbom: $(VENV)-supply/.installed

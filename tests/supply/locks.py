@@ -17,6 +17,7 @@ from packaging.utils import canonicalize_name
 from core.settings import REPOSITORY
 
 INCLUDES: dict[str, tuple[str, ...]] = {
+    "requirements-setup": (),
     "requirements": (),
     "requirements-gpu": ("requirements",),
     "requirements-hub": ("requirements",),
