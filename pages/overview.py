@@ -6,7 +6,7 @@ import streamlit as st
 
 from core.datasets.values import Dataset
 from core.runs.values import Status
-from core.text.units import count, plain
+from core.text.units import amount, count, plain
 from core.web.datasets.import_panel import demo_button, import_jobs
 from core.web.overview import dataset_card
 from core.web.overview.notices import backup_notice
@@ -37,7 +37,7 @@ def page() -> None:
     for position, one in enumerate(shown):
         dataset_card.show(bench, one, first=not position and not imported, leading=one is leading(shown))
     if len(datasets) > SHOWN:
-        page_link("datasets", f"All {len(datasets)} datasets")
+        page_link("datasets", f"All {amount(len(datasets))} datasets")
 
 
 def summary(shown: Sequence[DatasetStanding], run_counts: Mapping[str, Mapping[Status, int]]) -> str:

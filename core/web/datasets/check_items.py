@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from core.curation.decisions import PhotoAction, PhotoDecision
 from core.curation.values import CopyGroup, Findings, LabelError, OddPhoto
-from core.text.units import listed, percent
+from core.text.units import amount, listed, percent
 
 KINDS = {"labels": "Label errors", "copies": "Near-copies", "odd": "Odd photos"}
 """Names in the address, and titles."""
@@ -37,7 +37,7 @@ class CheckItem:
         counts = Counter(decision_words(decided[digest]) for digest in self.digests if digest in decided)
         if len(self.digests) == 1:
             return next(iter(counts), "")
-        return ", ".join(f"{number} {words}" for words, number in counts.items())
+        return ", ".join(f"{amount(number)} {words}" for words, number in counts.items())
 
 
 def items_of(found: Findings, kind: str) -> list[CheckItem]:

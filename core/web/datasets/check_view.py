@@ -7,7 +7,7 @@ import streamlit as st
 from core.curation.decisions import PhotoDecision, decisions_on, standing
 from core.curation.values import Findings
 from core.datasets.values import Dataset
-from core.text.units import count, plain
+from core.text.units import amount, count, plain
 from core.web.datasets.check_items import KINDS, CheckItem, items_of
 from core.web.datasets.check_panel import check_panel, findings, rests_on
 from core.web.datasets.deciding import deciding, position, undo_button, version_box
@@ -44,7 +44,7 @@ def check_view(bench: Workbench, dataset: Dataset, wanted: str) -> None:
         "What was found",
         list(KINDS),
         default=wanted if wanted in KINDS else "labels",
-        format_func=lambda name: f"{KINDS[name]} ({len(everything[name])})",
+        format_func=lambda name: f"{KINDS[name]} ({amount(len(everything[name]))})",
         required=True,
         key=_kind_key(dataset),
     )

@@ -8,7 +8,7 @@ from core.curation.collection import WITHOUT, PhotoFilter, collected, make_colle
 from core.datasets.names import NAME_LENGTH
 from core.datasets.values import Dataset
 from core.errors import GraftError
-from core.text.units import count, listed, plain
+from core.text.units import amount, count, listed, plain
 from core.web.parts.rights import allowed
 from core.web.parts.widgets import explained
 from core.workbench import Workbench
@@ -67,7 +67,7 @@ def _make(bench: Workbench, dataset: Dataset, chosen: PhotoFilter) -> None:
         return
     sizes = Counter(photo.split for photo in photos)
     classes = len({photo.class_name for photo in photos})
-    split = listed([f"{number} {name}" for name, number in sizes.items()])
+    split = listed([f"{amount(number)} {name}" for name, number in sizes.items()])
     st.markdown(f"It would have **{count(len(photos), 'photo')}** in {classes} classes: {split}.")
     with st.container(horizontal=True, vertical_alignment="bottom"):
         name = st.text_input(

@@ -10,7 +10,7 @@ import streamlit as st
 from core.curation.decisions import PhotoAction, PhotoDecision, decide, undo
 from core.curation.versions import apply_decisions, changes_text, planned_version
 from core.datasets.values import Dataset
-from core.text.units import percent, plain, unbroken
+from core.text.units import amount, percent, plain, unbroken
 from core.web.datasets.check_items import CheckItem, first_open
 from core.web.parts.rights import allowed
 from core.web.parts.thumbnails import photo_strip
@@ -50,7 +50,7 @@ def deciding(
     with photos:
         _pictures(bench, dataset, item, width)
     with words:
-        st.header(f"{number + 1} of {len(items)}", anchor=False)
+        st.header(f"{amount(number + 1)} of {amount(len(items))}", anchor=False)
         st.markdown(plain(item.reason))
         if status := item.decision(decided):
             st.markdown(f":green-badge[:material/check: {plain(status)}]")

@@ -7,7 +7,7 @@ from core.advising.growth import Growth
 from core.charts.growth import gains_chart, growth_chart
 from core.datasets.values import Dataset
 from core.output.growth import growth_sentence
-from core.text.units import percent, plain
+from core.text.units import count, percent, plain
 from core.web.parts.charts import draw, titled
 from core.web.parts.job_progress import job_progress
 from core.web.parts.polling import poll
@@ -59,7 +59,7 @@ def _found(found: Growth, dataset: Dataset) -> None:
         [
             {
                 "Backbone": f"{curve.title}, {curve.size} px",
-                f"Now ({found.photos} photos)": percent(curve.accuracies[-1]),
+                f"Now ({count(found.photos, 'photo')})": percent(curve.accuracies[-1]),
             }
             | {
                 f"{one.factor:g} times the photos": percent(one.accuracy, (one.low, one.high))

@@ -21,7 +21,7 @@ from core.errors import NotFound
 from core.jobs.background import JobState
 from core.output.labelling import pool_json
 from core.people.acting import Role
-from core.text.units import count, listed, plain, size
+from core.text.units import amount, count, listed, plain, size
 from core.web.parts.job_progress import job_progress
 from core.web.parts.polling import poll
 from core.web.parts.rights import allowed, refusal
@@ -55,7 +55,7 @@ def counts_text(counts: dict) -> str:
     """``12 photos have no class; labelled so far: 3 rose and 1 tulip; 2 excluded.``"""
     left, excluded = counts["unlabelled"], counts["excluded"]
     parts = [f"{count(left, 'photo')} {'has' if left == 1 else 'have'} no class"]
-    labelled = [f"{number} {name}" for name, number in counts["labelled"].items()]
+    labelled = [f"{amount(number)} {name}" for name, number in counts["labelled"].items()]
     parts += [f"labelled so far: {listed(labelled, 6)}"] if labelled else []
     parts += [f"{excluded} excluded"] if excluded else []
     return f"{'; '.join(parts)}."

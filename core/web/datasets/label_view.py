@@ -11,7 +11,7 @@ from core.curation.decisions import PhotoDecision, decisions_on, standing
 from core.curation.labelled import label_photos, new_classes, set_aside
 from core.datasets.names import NAME_LENGTH
 from core.datasets.values import Dataset
-from core.text.units import percent, plain, unbroken
+from core.text.units import amount, percent, plain, unbroken
 from core.web.datasets.check_items import decision_words
 from core.web.datasets.deciding import WIDE, undo_button, version_box
 from core.web.datasets.label_panel import counts_text, label_panel, order_controls, pool_counts
@@ -63,7 +63,7 @@ def _labelling(
         path = bench.unlabelled_path(dataset.id, photo.digest)
         st.image(str(path), caption=plain(photo.file), alt=f"Without a class: {photo.file}", width=WIDE)
     with words:
-        st.header(f"{number + 1} of {len(photos)}", anchor=False)
+        st.header(f"{amount(number + 1)} of {amount(len(photos))}", anchor=False)
         st.markdown(
             f"Probably **{plain(photo.suggested)}** ({percent(photo.probability)}), "
             f"{100 * photo.margin:.0f} points before the next class."

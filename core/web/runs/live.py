@@ -9,7 +9,7 @@ from core import jobs
 from core.jobs.reports import progress_of
 from core.planning.remaining import TimeLeft
 from core.runs.values import Run, Status
-from core.text.units import count, plain, rough_duration
+from core.text.units import amount, count, plain, rough_duration
 from core.web.parts import not_there
 from core.web.parts.polling import poll
 from core.web.parts.widgets import explained, heading
@@ -105,7 +105,7 @@ def first_line(runs: Sequence[Run], counts: Mapping[Status, int], left: Mapping[
         return _outcome(runs)
     number = {status: sum(run.status is status for run in runs) for status in _LABELS}
     without = [f"{number[one]} {_LABELS[one]}" for one in (Status.FAILED, Status.KILLED) if number[one]]
-    text = f"{len(ended)} of {len(runs)} done" + (f" ({', '.join(without)})" if without else "")
+    text = f"{amount(len(ended))} of {amount(len(runs))} done" + (f" ({', '.join(without)})" if without else "")
     ahead = [left[run.id] for run in runs if run.id in left]
     return f"{text}, about {rough_duration(max(ahead))} left." if ahead else f"{text}."
 

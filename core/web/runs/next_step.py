@@ -6,7 +6,7 @@ import streamlit as st
 
 from core.comparison.summary import recommendation
 from core.runs.values import Run, Status
-from core.text.units import count, plain
+from core.text.units import amount, count, plain
 from core.web.parts.frame import PAGES
 from core.web.runs.followed import is_launch
 from core.web.runs.rows import attempt, open_link
@@ -66,7 +66,7 @@ def _compare(bench: Workbench, runs: Sequence[Run], *, alone: bool) -> None:
         return
     where = "" if alone else f" on {plain(bench.registry.dataset(runs[0].dataset_id).name)}"
     if len(finished) > 1:
-        page, label = "compare", f"Compare the {len(finished)} finished runs{where}"
+        page, label = "compare", f"Compare the {amount(len(finished))} finished runs{where}"
     else:
         page, label = "runs", f"Open the finished run{where}"
     query = {"runs": ",".join(finished)} if page == "compare" else {"run": finished[0]}

@@ -11,7 +11,7 @@ from core.advising.values import Shortlist, ShortlistCandidate, ShortlistQuestio
 from core.datasets.values import Dataset
 from core.output.shortlists import neighbours_sentence, shortlist_sentence
 from core.recipes.patterns import Pattern
-from core.text.units import count, percent, plain, points, rough_duration
+from core.text.units import amount, count, percent, plain, points, rough_duration
 from core.web.parts.device import is_narrow
 from core.web.parts.job_progress import job_progress
 from core.web.parts.polling import poll
@@ -122,7 +122,7 @@ def _rows(candidates: Sequence[ShortlistCandidate]) -> list[dict[str, object]]:
             "Train": str(one.place or ""),
             "Recipe": one.name,
             "Probe": percent(one.accuracy, (one.low, one.high)),
-            "Photos": f"{one.photos} + {one.validation} validation, round {one.round}",
+            "Photos": f"{amount(one.photos)} + {amount(one.validation)} validation, round {one.round}",
             "Against the best": "not distinguishable" if one.same else _difference(one, best),
             "Control": "highest published accuracy" if one.favourite else "",
             "Training": rough_duration(60 * one.minutes),

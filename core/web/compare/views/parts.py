@@ -9,7 +9,7 @@ from core import charts
 from core.charts import Chart
 from core.comparison.photos import ComparedPhoto
 from core.curation.decisions import PhotoDecision, decisions_on, standing
-from core.text.units import count, plain, unbroken
+from core.text.units import amount, count, plain, unbroken
 from core.web.compare import address
 from core.web.compare.selected import Selected
 from core.web.datasets.check_items import decision_words
@@ -168,7 +168,7 @@ def photos(selected: Selected, compared: Sequence[ComparedPhoto], *, width: int 
     lines = [_lines(one, decided.get(one.digest)) for one in shown]
     photo_strip(paths, ["  \n".join(one) for one in lines], alt=[", ".join(one) for one in lines], width=width)
     if len(compared) > len(shown):
-        st.caption(f"The first {len(shown)} of {count(len(compared), 'photo')}.")
+        st.caption(f"The first {amount(len(shown))} of {count(len(compared), 'photo')}.")
 
 
 def _lines(photo: ComparedPhoto, decision: PhotoDecision | None) -> list[str]:
