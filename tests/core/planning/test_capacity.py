@@ -1,10 +1,5 @@
 """What does not fit onto the disk, into memory or into a night is said before it is launched."""
 
-from dataclasses import replace
-
-import pytest
-
-from core import jobs
 from core.planning import capacity
 from core.planning.decide import Decision, Level, Plan
 from core.planning.grid_plan import grid_plan
@@ -14,34 +9,8 @@ from core.recipes.recipe import Recipe
 from core.settings import Settings
 from core.workbench import Workbench
 from tests.choices import recipes
-from tests.factories import fill
 
 LITE0 = "efficientnet_lite0"
-
-
-@pytest.fixture
-def filled(settings, registry, monkeypatch):
-    monkeypatch.setattr(jobs, "ensure_supervisor", lambda settings: None)
-    monkeypatch.setattr(capacity, "memory_of", lambda name: None)  # whatever else this machine is doing
-    return fill(registry, settings, runs=8, per_class=8)
-
-
-@pytest.fixture
-def bench(settings, filled):
-    return Workbench.open(settings)
-
-
-@pytest.fixture
-def planned(bench, filled):
-    """The plan of one recipe, given by its pattern and the numbers that are not the usual ones."""
-
-    def planned(pattern=Pattern.INTEGRATED_EXTRACTOR, backbone=LITE0, **numbers):
-        usual = bench.defaults(filled.dataset.id, pattern)
-        recipe = Recipe(backbone=backbone, pattern=pattern, hyperparameters=replace(usual, **numbers))
-        (plan,) = bench.plan(filled.dataset.id, [recipe])
-        return plan
-
-    return planned
 
 
 def sentences(plan, level=None):

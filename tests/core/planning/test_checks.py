@@ -4,12 +4,11 @@ from dataclasses import replace
 
 import pytest
 
-from core import jobs
 from core.backbones import Availability, get, weights
 from core.backbones.added import AddedBackbone
 from core.backbones.table import rows
 from core.files.home import added_folder, dataset_folder, run_folder
-from core.planning import capacity, checks
+from core.planning import checks
 from core.planning.decide import Decision, Level
 from core.recipes.grid import GridChoice
 from core.recipes.hyperparameters import Adapter, Hyperparameters
@@ -17,36 +16,10 @@ from core.recipes.patterns import Cascade, Pattern
 from core.recipes.recipe import Recipe
 from core.runs.values import Status
 from core.text.units import count
-from core.workbench import Workbench
 from tests.choices import cascade, recipes
 from tests.factories import fill, make_dataset, make_photos
 
 LITE0 = "efficientnet_lite0"
-
-
-@pytest.fixture
-def filled(settings, registry, monkeypatch):
-    monkeypatch.setattr(jobs, "ensure_supervisor", lambda settings: None)
-    monkeypatch.setattr(capacity, "memory_of", lambda name: None)  # whatever else this machine is doing
-    return fill(registry, settings, runs=8, per_class=8)
-
-
-@pytest.fixture
-def bench(settings, filled):
-    return Workbench.open(settings)
-
-
-@pytest.fixture
-def planned(bench, filled):
-    """The plan of one recipe, given by its pattern and the numbers that are not the usual ones."""
-
-    def planned(pattern=Pattern.INTEGRATED_EXTRACTOR, backbone=LITE0, **numbers):
-        usual = bench.defaults(filled.dataset.id, pattern)
-        recipe = Recipe(backbone=backbone, pattern=pattern, hyperparameters=replace(usual, **numbers))
-        (plan,) = bench.plan(filled.dataset.id, [recipe])
-        return plan
-
-    return planned
 
 
 def sentences(plan, level=None):

@@ -16,7 +16,6 @@ from core.recipes.patterns import Pattern
 from core.recipes.recipe import Recipe
 from core.registry import Registry
 from core.runs.values import Status
-from core.workbench import Workbench
 from tests.choices import launch, recipes
 from tests.factories import fill, make_cost, make_evaluation, make_model, make_run
 
@@ -27,11 +26,6 @@ LITE0, LITE1 = "efficientnet_lite0", "efficientnet_lite1"
 def filled(settings, registry, monkeypatch):
     monkeypatch.setattr(jobs, "ensure_supervisor", lambda settings: None)
     return fill(registry, settings, runs=8, per_class=12)
-
-
-@pytest.fixture
-def bench(settings, filled):
-    return Workbench.open(settings)
 
 
 @pytest.fixture
