@@ -33,6 +33,21 @@ class Login(StrEnum):
     OFF = "off"
 
 
+class FactorRule(StrEnum):
+    """Who must have a second factor besides a password (``GRAFT_SECOND_FACTOR``); everybody may."""
+
+    VOLUNTARY = "voluntary"
+    ADMINS = "admins"
+    EVERYBODY = "everybody"
+
+    @property
+    def roles(self) -> tuple[str, ...]:
+        """The roles that must."""
+        if self is FactorRule.EVERYBODY:
+            return ("viewer", "trainer", "admin")
+        return ("admin",) if self is FactorRule.ADMINS else ()
+
+
 _LIMITS = {
     "GRAFT_FEATURES_GB": ("features_limit_bytes", "The limit of stored features"),
     "GRAFT_ENGINES_GB": ("engines_limit_bytes", "The limit of exported engine files"),
@@ -142,6 +157,7 @@ class Settings:
         launcher: ``ray:http://head:8265`` or ``slurm`` (``GRAFT_LAUNCHER``); "" starts trainers on this machine.
         cache: folder of stored features and fetched datasets (``GRAFT_CACHE``); None is the home.
         login: whether people must sign in (``GRAFT_LOGIN``).
+        second_factor: who of those with a password must have a second factor (``GRAFT_SECOND_FACTOR``).
         url: where browsers find Graft, ``https://graft.lab/photos`` (``GRAFT_URL``), without a slash at its end; "" is
             the address it listens on.
         openid: the provider that people may sign in with, besides passwords.
@@ -171,6 +187,7 @@ class Settings:
     launcher: str = ""
     cache: Path | None = None
     login: Login = Login.AUTO
+    second_factor: FactorRule = FactorRule.VOLUNTARY
     url: str = ""
     openid: OpenId | None = None
     backup: Path | None = None
@@ -206,6 +223,7 @@ class Settings:
             "GRAFT_LAUNCHER": self.launcher,
             "GRAFT_CACHE": str(self.cache or ""),
             "GRAFT_LOGIN": str(self.login),
+            "GRAFT_SECOND_FACTOR": str(self.second_factor),
             "GRAFT_URL": self.url,
             **(self.openid.variables() if self.openid is not None else {"GRAFT_OIDC_ISSUER": ""}),
             "GRAFT_BACKUP": str(self.backup or ""),
@@ -232,7 +250,9 @@ def load_settings(environ: dict[str, str] | None = None) -> Settings:
     if environ.get("GRAFT_CACHE"):
         chosen["cache"] = _folder(environ, "GRAFT_CACHE")
     if environ.get("GRAFT_LOGIN"):
-        chosen["login"] = _login(environ["GRAFT_LOGIN"])
+        chosen["login"] = _one_of(Login, environ, "GRAFT_LOGIN")
+    if environ.get("GRAFT_SECOND_FACTOR"):
+        chosen["second_factor"] = _one_of(FactorRule, environ, "GRAFT_SECOND_FACTOR")
     chosen["openid"] = _openid(environ)
     if environ.get("GRAFT_BACKUP"):
         chosen["backup"] = _folder(environ, "GRAFT_BACKUP")
@@ -336,10 +356,11 @@ def _openid(environ: dict[str, str]) -> OpenId | None:
 _OPENID = ("ISSUER", "CLIENT_ID", "SECRET_FILE", "NAME", "ROLE", "ADMINS", "TRAINERS", "VIEWERS")
 
 
-def _login(text: str) -> Login:
-    if text.strip().lower() not in list(Login):
-        raise InvalidInput(f"GRAFT_LOGIN must be one of: {', '.join(Login)}. Received: {text!r}")
-    return Login(text.strip().lower())
+def _one_of(kind: type[StrEnum], environ: dict[str, str], name: str) -> StrEnum:
+    text = environ[name]
+    if text.strip().lower() not in list(kind):
+        raise InvalidInput(f"{name} must be one of: {', '.join(kind)}. Received: {text!r}")
+    return kind(text.strip().lower())
 
 
 def _folder(environ: dict[str, str], name: str) -> Path:

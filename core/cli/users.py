@@ -15,13 +15,13 @@ from core.settings import load_settings
 from core.text.units import moment, size
 from core.workbench import Workbench
 
-ACTIONS = ("list", "add", "role", "openid", "disable", "enable", "link", "end")
+ACTIONS = ("list", "add", "role", "openid", "disable", "enable", "link", "end", "reset-factor")
 SUBJECT = "subject:"
 """Before the subject of a person at the OpenID provider; an e-mail address has nothing before it."""
 
 
 def add_verbs(verbs: Verbs) -> None:
-    help_ = "accounts: list, add, role, openid, disable, enable, link (to set a password), end (sessions)"
+    help_ = "accounts: list, add, role, openid, disable, enable, link (to set a password), end (sessions), reset-factor"
     verb = add_verb(verbs, "users", users, users_text, help_)
     verb.add_argument("action", nargs="?", choices=ACTIONS, default="list")
     verb.add_argument("name", nargs="?", metavar="NAME", help="of the account; with end also the id of a session")
@@ -53,6 +53,8 @@ def users(options: Namespace) -> Result:
         return user_row(registry.connect_account(options.name, _person(options.role))), True
     if options.action in ("disable", "enable"):
         return user_row(registry.disable_user(options.name, options.action == "disable")), True
+    if options.action == "reset-factor":
+        return user_row(registry.reset_second_factor(options.name)), True
     if options.action == "end":
         return _ended(options.name), True
     add = options.action == "add"
@@ -117,7 +119,9 @@ def users_text(result: dict) -> str:
 def _state(row: dict) -> str:
     if row["disabled"]:
         return "disabled"
-    return "enabled" if row["can_sign_in"] else "has no password yet"
+    if not row["can_sign_in"]:
+        return "has no password yet"
+    return "enabled, with a second factor" if row["second_factor"] else "enabled"
 
 
 def audit(options: Namespace) -> Result:

@@ -12,7 +12,8 @@ from core.registry.users import User
 def user_row(user: User) -> dict:
     """An account in a list; its password is not in it."""
     row = {"name": user.name, "role": str(user.role), "disabled": user.disabled, "created_at": user.created_at}
-    return row | {"can_sign_in": user.can_sign_in, "openid": user.subject is not None}
+    ways = {"openid": user.subject is not None, "second_factor": user.second_factor}
+    return row | {"can_sign_in": user.can_sign_in} | ways
 
 
 def users_json(users: Sequence[User], sessions: Sequence[SignedIn], uses: Mapping[str, QuotaUse], quota: int) -> dict:

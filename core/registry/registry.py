@@ -32,6 +32,8 @@ from core.registry.reports import Reports
 from core.registry.results import ResultStore
 from core.registry.runs import Runs
 from core.registry.search import Search
+from core.registry.second_factors import SecondFactors
+from core.registry.second_steps import SecondSteps
 from core.registry.sessions import Sessions
 from core.registry.settled import Settled
 from core.registry.shortlists import Shortlists
@@ -81,7 +83,8 @@ def _repeats(registry: Decorated) -> Decorated:
 class Registry(
     Preferences, Datasets, Runs, Search, Summaries, Relations, Boards, Aliases, Queue, Attempts, ResultStore, Models,
     AddedBackbones, Tokens, Users, Sessions, Links, SignIns, Subjects, Leases, Reports, Nodes, Artifacts, AuditLog,
-    Maintenance, Monitoring, Backfill, Shortlists, Forecasts, StoredSizes, Placement, Settled,
+    Maintenance, Monitoring, Backfill, Shortlists, Forecasts, StoredSizes, Placement, Settled, SecondFactors,
+    SecondSteps,
 ):  # fmt: skip
     """Datasets, runs, models, added backbones and preferences in one SQLite file or PostgreSQL database.
 

@@ -29,7 +29,7 @@ from sqlalchemy import (
 from core.registry.column_types import Number, Whole, Words
 from core.registry.functions import each_text
 
-HEAD = "0023"
+HEAD = "0024"
 """The newest revision. Revisions are numbers, so that a newer one differs from an unknown one."""
 
 metadata = MetaData()
@@ -317,6 +317,32 @@ sessions = Table(
     _required("seen_at", Number),
     _required("expires_at", Number),
     Column("ended_at", Number),
+    _required("how", Words, server_default=""),  # "" of sessions from before 0.11
+)
+
+second_factors = Table(
+    "second_factors",
+    metadata,
+    Column("user", Words, primary_key=True),
+    _required("secret", Words),  # of the authenticator app, in clear text: codes are computed from it
+    Column("confirmed_at", Number),  # NULL until a code has shown that the app has the secret
+    _required("last_step", BigInteger),  # of the newest code that was accepted; none up to it is accepted again
+)
+
+recovery_codes = Table(
+    "recovery_codes",
+    metadata,
+    Column("digest", Words, primary_key=True),  # SHA-256 of the code
+    _required("user", Words, index=True),
+)
+
+second_steps = Table(
+    "second_steps",
+    metadata,
+    Column("digest", Words, primary_key=True),  # SHA-256 of the cookie's secret
+    _required("user", Words),
+    _required("how", Words),
+    _required("expires_at", Number),
 )
 
 links = Table(

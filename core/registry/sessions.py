@@ -6,7 +6,7 @@ A session ends on request, ``IDLE_SECONDS`` after it was last used, and ``MOST_S
 
 import secrets
 import time
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from dataclasses import dataclass
 from hashlib import sha256
 
@@ -25,6 +25,9 @@ SEEN_SECONDS = 900.0
 """The time of the last use is written at most this often: a write makes every page read its tables again."""
 
 
+OPENID = "OpenID"
+"""How a session began whose second factor, if any, was the provider's."""
+
 _BROWSERS = (("Edg", "Edge"), ("OPR/", "Opera"), ("Firefox", "Firefox"), ("Chrom", "Chrome"), ("Safari", "Safari"))
 _SYSTEMS = (
     ("Android", "Android"), ("iPhone", "iPhone"), ("iPad", "iPad"), ("Windows", "Windows"), ("Mac OS", "macOS"),
@@ -39,7 +42,8 @@ class SignedIn:
 
     Args:
         digest: SHA-256 of the cookie's secret, hexadecimal. address, agent: of the browser that signed in.
-        seen_at: to about a quarter of an hour.
+        seen_at: to about a quarter of an hour. how: ``password``, ``OpenID``, ``one-time link``; "" of sessions from
+            before 0.11.
     """
 
     digest: str
@@ -50,6 +54,7 @@ class SignedIn:
     seen_at: float
     expires_at: float
     ended_at: float | None = None
+    how: str = ""
 
     @property
     def id(self) -> str:
@@ -62,6 +67,15 @@ class SignedIn:
         name = next((name for mark, name in _BROWSERS if mark in self.agent), "A program")
         system = next((name for mark, name in _SYSTEMS if mark in self.agent), "")
         return f"{name} on {system}" if system else name
+
+    def lacks_factor(self, user: User, roles: Container[str]) -> bool:
+        """Whether the account must have a second factor for this session, and has none.
+
+        Args:
+            roles: that must have one; see ``core.settings.FactorRule``.
+        """
+        by_provider = self.how == OPENID or (not self.how and user.password is None)
+        return user.role in roles and not user.second_factor and not by_provider
 
     def is_open(self, now: float | None = None) -> bool:
         now = time.time() if now is None else now
@@ -78,7 +92,7 @@ class Sessions(Store):
         """A new session and the secret for its cookie.
 
         Args:
-            how: for the audit log: ``password``, ``OpenID``, ``one-time link``.
+            how: ``password``, ``OPENID``, ``one-time link``; for the audit log and the second factor.
         """
         secret, now = secrets.token_urlsafe(32), time.time()
         session = SignedIn(
@@ -89,6 +103,7 @@ class Sessions(Store):
             created_at=now,
             seen_at=now,
             expires_at=now + MOST_SECONDS,
+            how=how,
         )
         with self.writing(least=None) as connection:
             connection.execute(
@@ -114,12 +129,17 @@ class Sessions(Store):
             with self.writing(least=None, quiet=True) as connection:
                 connection.execute(update(sessions).where(sessions.c.digest == session.digest).values(seen_at=now))
 
-    def closed_among(self, digests: Iterable[str]) -> set[str]:
-        """Which of these sessions are over, or belong to a disabled account."""
+    def closed_among(self, digests: Iterable[str], roles: Container[str] = ()) -> set[str]:
+        """Which of these sessions are over, belong to a disabled account, or lack a second factor that these roles
+        must have."""
         wanted = set(digests)
         query = select(*_COLUMNS).join(users, users.c.name == sessions.c.user)
         query = query.where(sessions.c.digest.in_(ids_in(wanted)), users.c.disabled.is_(False))
-        return wanted - {session.digest for session in self.values(query, SignedIn) if session.is_open()}
+        with self.reading() as connection:
+            found = [SignedIn(**row._mapping) for row in connection.execute(query)]
+            known = {name: get_user(connection, name) for name in {one.user for one in found}} if roles else {}
+        lacking = {one.digest for one in found if roles and one.lacks_factor(known[one.user], roles)}
+        return wanted - {one.digest for one in found if one.is_open()} | lacking
 
     def sessions(self, name: str | None = None) -> list[SignedIn]:
         """The open sessions, of one account or of all, the last used first."""

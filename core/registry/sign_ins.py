@@ -49,6 +49,14 @@ class SignIns(Store):
             now = time.time()
             _write(connection, place, min(most, _level(connection, place, most, seconds, now) + 1), now)
 
+    def sign_in_goes_on(self, name: str, address: str) -> None:
+        """The attempt that was begun did not fail, and a code is still to come: earlier failures stay counted, so that
+        whoever knows the password cannot guess codes without a limit."""
+        with self.writing(least=None) as connection:
+            now = time.time()
+            for key, most, seconds in _keys(name, address):
+                _write(connection, key, min(most, _level(connection, key, most, seconds, now) + 1), now)
+
     def sign_in_failed(self, name: str, address: str, why: str) -> None:
         """Log a failure."""
         with self.writing(least=None) as connection:

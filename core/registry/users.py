@@ -4,13 +4,13 @@ import re
 import time
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, func, insert, select, update
+from sqlalchemy import Connection, delete, exists, func, insert, select, update
 
 from core.errors import Conflict, InvalidInput, NotFound
 from core.people.acting import Person, Role
 from core.registry.audit_log import add_entry
 from core.registry.connection import Store
-from core.registry.schema import columns_of, sessions, users
+from core.registry.schema import columns_of, second_factors, second_steps, sessions, users
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9_.@+-]{0,59}")
 
@@ -22,7 +22,8 @@ class User:
     Args:
         name: in small letters. password: argon2id; None without one. subject: the person at an OpenID provider, see
             ``core.registry.subjects``.
-        created_at: seconds since 1970, UTC.
+        created_at: seconds since 1970, UTC. second_factor: whether codes of an authenticator app are asked for; see
+            ``core.registry.second_factors``.
     """
 
     name: str
@@ -31,9 +32,11 @@ class User:
     subject: str | None = None
     disabled: bool = False
     created_at: float = 0.0
+    second_factor: bool = False
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "role", Role(self.role))
+        object.__setattr__(self, "second_factor", bool(self.second_factor))
 
     @property
     def can_sign_in(self) -> bool:
@@ -44,7 +47,8 @@ class User:
         return Person(name=self.name, role=None if self.disabled else self.role, via=via)
 
 
-_COLUMNS = columns_of(users, User)
+_CONFIRMED = exists().where(second_factors.c.user == users.c.name, second_factors.c.confirmed_at.is_not(None))
+_COLUMNS = [*columns_of(users, User), _CONFIRMED.label("second_factor")]
 
 
 class Users(Store):
@@ -129,7 +133,12 @@ def insert_user(connection: Connection, user: User) -> User:
 
 
 def end_sessions_of(connection: Connection, name: str, but: str = "") -> None:
-    """End the sessions of an account within a transaction; ``but``: the digest of one that goes on."""
+    """End the sessions of an account within a transaction, and sign-ins that have begun.
+
+    Args:
+        but: the digest of a session that goes on.
+    """
+    connection.execute(delete(second_steps).where(second_steps.c.user == name))
     open_ones = (sessions.c.user == name) & sessions.c.ended_at.is_(None) & (sessions.c.digest != but)
     connection.execute(update(sessions).where(open_ones).values(ended_at=time.time()))
 

@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from core.errors import InvalidInput
-from core.settings import REPOSITORY, Settings, load_settings
+from core.people.acting import Role
+from core.settings import REPOSITORY, FactorRule, Settings, load_settings
 
 
 def test_without_variables_there_are_defaults():
@@ -40,6 +41,7 @@ def test_limits_of_runs_are_off_but_for_the_minutes_without_a_step():
      ("GRAFT_STALL_MINUTES", "-1"), ("GRAFT_RUN_HOURS", "nan"), ("GRAFT_RUN_GB", "-0.5"),
      ("GRAFT_FREE_GB", "-1"), ("GRAFT_USER_GB", "-1"), ("GRAFT_LOG_MB", "-1"), ("GRAFT_LOG_KEEP", "-1"),
      ("GRAFT_LOG_KEEP", "1.5"), ("GRAFT_ENGINES_GB", "-1"), ("GRAFT_CHECKPOINTS_GB", "-1"),
+     ("GRAFT_SECOND_FACTOR", "yes"), ("GRAFT_LOGIN", "yes"),
      ("GRAFT_FEATURES_GB", "much"), ("GRAFT_HOME", "~nobody-of-this-name/graft")],
 )  # fmt: skip
 def test_a_wrong_value_is_refused(name, value):
@@ -74,6 +76,7 @@ def test_a_wrong_value_is_refused(name, value):
             backup_keep=30,
             backup_parts=(),
             url="https://graft.example/photos",
+            second_factor=FactorRule.ADMINS,
         ),
     ],
 )
@@ -96,6 +99,12 @@ def test_a_launcher_that_there_is_none_of(launcher):
 
 def test_a_launcher_that_needs_no_address():
     assert load_settings({"GRAFT_LAUNCHER": "slurm"}).launcher == "slurm"
+
+
+def test_who_must_have_a_second_factor():
+    assert load_settings({}).second_factor.roles == ()
+    assert load_settings({"GRAFT_SECOND_FACTOR": " Admins "}).second_factor.roles == ("admin",)
+    assert set(load_settings({"GRAFT_SECOND_FACTOR": "everybody"}).second_factor.roles) == {*Role}
 
 
 def test_the_address_of_graft_loses_the_slash_at_its_end():

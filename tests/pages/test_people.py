@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+import pyotp
 import pytest
 
 from core.errors import Forbidden
@@ -79,6 +80,18 @@ def test_an_admin_ends_sessions(bench, login):
     bench.registry.open_session("anna", address="192.0.2.7", agent="Firefox", how="password")
     at = click(visit("people"), "people.end.anna")
     assert not at.exception and bench.registry.sessions() == []
+
+
+def test_an_admin_resets_a_lost_second_factor(bench, login):
+    bench.registry.add_user("anna", "viewer")
+    bench.registry.store_password("anna", "a hash")
+    assert not [one for one in visit("people").button if one.key == "people.factor.anna"]
+    with acting_as(Person(name="anna", role=Role.VIEWER)):
+        bench.registry.confirm_second_factor(pyotp.TOTP(bench.registry.begin_second_factor()).now())
+    at = click(visit("people"), "people.factor.anna")
+    assert bench.registry.user("anna").second_factor and "second factor on" in text_of(at)
+    click(at, "people.factor.anna-yes")
+    assert not bench.registry.user("anna").second_factor
 
 
 @pytest.mark.parametrize("page", ["people", "audit"])

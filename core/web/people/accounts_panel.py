@@ -118,6 +118,17 @@ def _buttons(bench: Workbench, user: User, sessions: list[SignedIn]) -> None:
         "End sessions", key=f"people.end.{user.name}", icon=":material/logout:", disabled=not sessions,
         on_click=_attempt, args=(bench.registry.end_sessions, user.name),
     )  # fmt: skip
+    if user.second_factor and confirm(
+        f"people.factor.{user.name}",
+        "Reset second factor",
+        lambda: st.markdown(
+            f"**{plain(user.name)}** signs in with the password alone until a new one is set up. The sessions end."
+        ),
+        icon=":material/phonelink_erase:",
+        needed=Role.ADMIN,
+    ):
+        _attempt(bench.registry.reset_second_factor, user.name)
+        st.rerun()
     _switch(bench, user)
 
 
@@ -170,6 +181,8 @@ def state_of(user: User) -> str:
         return ":gray-badge[:material/block: Disabled]"
     if not user.can_sign_in:
         return ":orange-badge[:material/schedule: Has no password yet]"
+    if user.second_factor:
+        return ":green-badge[:material/check_circle: Can sign in, second factor on]"
     return ":green-badge[:material/check_circle: Can sign in]"
 
 

@@ -20,6 +20,8 @@ from core.jobs.quota import QuotaUse, quota_use
 from core.people.acting import acting_as
 from core.registry import Registry
 from core.registry.links import FIRST
+from core.registry.second_steps import SECONDS
+from core.registry.users import User
 from core.settings import load_settings
 from core.text.times import element
 from core.web.server import signing_in
@@ -35,12 +37,14 @@ from core.web.server.login_page import (
     page,
     session_list,
 )
-from core.web.server.signing_in import TooManyFailures
+from core.web.server.signing_in import Admission, TooManyFailures
 from core.web.server.state import workbench
 from core.web.server.visits import Visit, cookie_of, form_token, login_required, session_cookie, visits
 
 FORM_COOKIE = "graft_form"
 """Random; what a form must know before there is a session."""
+STEP_COOKIE = "graft_step"
+"""Of a sign-in that waits for a code (``core.registry.second_steps``)."""
 _MOST_BYTES = 16 * 1024
 _NEXT = re.compile(r"/[\w.~-]*(/[\w.~-]+)*(\?[\w.~%&=:,+-]*)?", re.ASCII)
 NO_STORE = {"Cache-Control": "no-store"}
@@ -48,7 +52,7 @@ NO_STORE = {"Cache-Control": "no-store"}
 
 async def login(request: Request) -> Response:
     """``GET``, ``POST /login``: the form, or a new session."""
-    sent = await _sent(request) if request.method == "POST" else {}
+    sent = await sent_form(request) if request.method == "POST" else {}
     fresh = "fresh" in request.query_params or "fresh" in sent
     if not login_required() or (VISIT in request.scope and not fresh):
         return to_page(next_page(request.query_params.get("next", "")))
@@ -60,10 +64,10 @@ async def login(request: Request) -> Response:
     def again(token: str, error: str) -> str:
         return login_form(token, error=error, name=name[:200], goal=goal, fresh=fresh)
 
-    if not _is_own_form(request, sent, cookie_of(request.headers, FORM_COOKIE)):
+    if not is_own_form(sent, cookie_of(request.headers, FORM_COOKIE)):
         return with_form_cookie(request, again, 403, "The form was too old. Try again.")
     try:
-        secret = await asyncio.to_thread(
+        admission = await asyncio.to_thread(
             signing_in.sign_in, _registry(), name, sent.get("password", ""), **visitor_of(request)
         )
     except TooManyFailures as error:
@@ -72,8 +76,17 @@ async def login(request: Request) -> Response:
         return response
     except GraftError as error:
         return with_form_cookie(request, again, 401 if isinstance(error, InvalidInput) else 503, str(error))
-    await end_replaced(request)
-    return signed_in(request, secret, goal)
+    return await admitted(request, admission, goal)
+
+
+async def admitted(request: Request, admission: Admission, goal: str) -> Response:
+    """The answer to a right password: it begins a session, or asks for a code."""
+    if not admission.needs_code:
+        await end_replaced(request)
+        return signed_in(request, admission.secret, goal)
+    response = to_page(f"/second-step?next={quote(goal, safe='')}")
+    set_cookie(request, response, STEP_COOKIE, admission.secret, "strict", int(SECONDS))
+    return response
 
 
 async def end_replaced(request: Request) -> None:
@@ -121,7 +134,7 @@ async def welcome(request: Request) -> Response:
         return to_page("/")
     if request.method != "POST" and "code" not in request.query_params:
         return HTMLResponse(page("One-time link", form("welcome", code_field(), "Go on")), 200, NO_STORE)
-    sent = await _sent(request) if request.method == "POST" else dict(request.query_params)
+    sent = await sent_form(request) if request.method == "POST" else dict(request.query_params)
     code = sent.get("code", "")
     try:
         owner = await asyncio.to_thread(_registry().link_user, code)
@@ -133,14 +146,14 @@ async def welcome(request: Request) -> Response:
 
     if request.method != "POST" or "password" not in sent:  # nothing is changed yet
         return with_form_cookie(request, shown)
-    if not _is_own_form(request, sent, cookie_of(request.headers, FORM_COOKIE)):
+    if not is_own_form(sent, cookie_of(request.headers, FORM_COOKIE)):
         return with_form_cookie(request, shown, 403, "The form was too old. Try again.")
     values = [sent.get(one, "") for one in ("name", "password", "again")]
     try:
-        secret = await asyncio.to_thread(signing_in.use_link, _registry(), code, *values, **visitor_of(request))
+        admission = await asyncio.to_thread(signing_in.use_link, _registry(), code, *values, **visitor_of(request))
     except GraftError as error:
         return with_form_cookie(request, shown, 422, str(error))
-    return signed_in(request, secret, "/")
+    return await admitted(request, admission, "/")
 
 
 _BACK_TO_LOGIN = '<p><a href="login">Sign in</a></p>\n'
@@ -168,7 +181,7 @@ async def logout(request: Request) -> Response:
     visit: Visit | None = request.scope.get(VISIT)
     if visit is None:
         return to_page("/")
-    if not _is_own_form(request, await _sent(request), cookie_of(request.headers)):
+    if not is_own_form(await sent_form(request), cookie_of(request.headers)):
         return HTMLResponse(page("Not signed out", _BACK, error="The form was too old. Try again."), 403, NO_STORE)
     await asyncio.to_thread(_registry().end_session, visit.session.digest)
     visits().forget()
@@ -188,8 +201,8 @@ async def account(request: Request) -> Response:
     token = form_token(cookie_of(request.headers))
     if request.method != "POST":
         return await _account_page(visit, token)
-    sent = await _sent(request)
-    if not _is_own_form(request, sent, cookie_of(request.headers)):
+    sent = await sent_form(request)
+    if not is_own_form(sent, cookie_of(request.headers)):
         return await _account_page(visit, token, error="The form was too old. Try again.", status=403)
     try:
         done = await asyncio.to_thread(_change, visit, sent, visitor_of(request)["address"])
@@ -231,7 +244,15 @@ async def _account_page(visit: Visit, token: str, *, error: str = "", done: str 
     if user.password is not None:
         fields = field("now", "Current password", kind="password", auto="current-password") + new_password(LEAST)
         body += f"<h2>Password</h2>\n{form('account', fields, 'Change the password', token=token, act='password')}"
+        body += f"<h2>Second factor</h2>\n{_factor_state(user)}"
     return HTMLResponse(page(f"Account of {user.name}", body + STORED, error=error, done=done), status, NO_STORE)
+
+
+def _factor_state(user: User) -> str:
+    """Whether there is a second factor, and the way to its page."""
+    state = "On: a code is asked for when you sign in." if user.second_factor else "Off: the password is enough."
+    verb = "Change the second factor" if user.second_factor else "Set up a second factor"
+    return f'<p>{state}</p>\n<p><a class="button quiet" href="second-factor">{verb}</a></p>\n'
 
 
 def _stored(use: QuotaUse) -> str:
@@ -261,7 +282,7 @@ def visitor_of(request: Request) -> dict[str, str]:
     return {"address": request.client.host if request.client else "", "agent": request.headers.get("user-agent", "")}
 
 
-async def _sent(request: Request) -> dict[str, str]:
+async def sent_form(request: Request) -> dict[str, str]:
     """The fields of a form, of which each counts once; {} where it is too large."""
     body = bytearray()
     async for chunk in request.stream():
@@ -275,7 +296,8 @@ async def _sent(request: Request) -> dict[str, str]:
     return {name: values[0] for name, values in fields.items()}
 
 
-def _is_own_form(request: Request, sent: dict[str, str], secret: str) -> bool:
+def is_own_form(sent: dict[str, str], secret: str) -> bool:
+    """Whether a form knows what only a page of Graft in the browser with this cookie does."""
     return bool(secret) and hmac.compare_digest(sent.get("token", "").encode(), form_token(secret).encode())
 
 

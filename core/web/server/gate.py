@@ -20,6 +20,7 @@ from core.api.limits import REQUESTS_A_SECOND, REQUESTS_AT_ONCE, TokenBuckets
 from core.api.tracing import trace_of
 from core.errors import GraftError
 from core.people.acting import SERVER, Role, acting_as
+from core.settings import load_settings
 from core.web.server.base_path import base_path
 from core.web.server.state import workbench
 from core.web.server.visits import Visit, Visits, cookie_of, login_required, visits
@@ -39,7 +40,20 @@ class Free(Enum):
     TRAINER_OR_TOKEN = "needs the session of a trainer, or a token"
 
 
-OPEN_PATHS = ("/login", "/welcome", "/openid", "/openid-callback", "/openid-sign-out", "/healthz", "/readyz")
+OPEN_PATHS = (
+    "/login",
+    "/second-step",
+    "/welcome",
+    "/openid",
+    "/openid-callback",
+    "/openid-sign-out",
+    "/healthz",
+    "/readyz",
+)
+SET_UP = "/second-factor"
+"""Where a second factor is set up."""
+_WITHOUT_FACTOR = (SET_UP, "/login", "/logout")
+"""What is left to whoever must have a second factor and has none; elsewhere it is as if nobody had signed in."""
 OPEN_FOLDERS = ("/assets/",)
 """The style sheet of the sign-in page, icons and fonts."""
 UNUSED = ("/_stcore/agent/", "/_stcore/metrics", "/auth/", "/oauth2callback")
@@ -50,6 +64,7 @@ UPLOADS = "/api/v1/uploads"
 """For pages and for programs; ``core.web.server.uploads`` looks at the token where one is sent."""
 _LIMITED: tuple[tuple[str, Role], ...] = (
     ("/account", Role.VIEWER),
+    (SET_UP, Role.VIEWER),
     ("/logout", Role.VIEWER),
     ("/tb/", Role.VIEWER),  # TensorBoard is asked with POST, and changes nothing
     ("/_stcore/upload_file/", Role.VIEWER),  # photos to predict, kept with the page
@@ -112,13 +127,16 @@ class SignedInOnly:
         except GraftError as error:
             await _refuse(scope, receive, send, PlainTextResponse(str(error), 503))
             return
+        lacks_factor = visit is not None and visit.lacks_factor and path not in _WITHOUT_FACTOR
         if visit is not None:
-            scope = {**scope, VISIT: visit}
+            scope = scope if lacks_factor else {**scope, VISIT: visit}
             trace_of(scope).who = visit.person.label
         if isinstance(need, Free):
             await self._app(scope, receive, _kept_nowhere(send) if need is Free.TOKEN else send)
         elif visit is None:
             await _refuse(scope, receive, send, _to_login(scope, path))
+        elif lacks_factor:
+            await _refuse(scope, receive, send, _to_page(scope, path, SET_UP[1:], 403, _SET_UP_FIRST))
         elif not visit.person.may(need):
             sentence = f"This needs the role {need}; {visit.user.name} is a {visit.user.role}."
             await _refuse(scope, receive, send, PlainTextResponse(sentence, 403))
@@ -169,13 +187,20 @@ async def visit_of(scope: Scope, known: Visits) -> Visit | None:
     return fresh[0] if fresh is not None else await asyncio.to_thread(known.of, secret)
 
 
+_SET_UP_FIRST = "Your role needs a second factor. Set it up first, on the page /second-factor."
+
+
 def _to_login(scope: Scope, path: str) -> Response:
-    """A person's browser is sent to the sign-in page; whatever else loads a file or asks for data gets 401."""
+    asked = path + (f"?{scope['query_string'].decode('latin-1')}" if scope.get("query_string") else "")
+    return _to_page(scope, path, f"login?next={quote(asked, safe='')}", 401, "Sign in first.")
+
+
+def _to_page(scope: Scope, path: str, page: str, status: int, sentence: str) -> Response:
+    """A person's browser is sent to the page; whatever else loads a file or asks for data gets the status."""
     if scope["type"] == "http" and "text/html" in Headers(scope=scope).get("accept", "") and scope["method"] == "GET":
-        asked = path + (f"?{scope['query_string'].decode('latin-1')}" if scope["query_string"] else "")
         up = "../" * max(0, path.count("/") - 1)
-        return RedirectResponse(f"{up}login?next={quote(asked, safe='')}", 303, {"Cache-Control": "no-store"})
-    return PlainTextResponse("Sign in first.", 401, {"Cache-Control": "no-store"})
+        return RedirectResponse(f"{up}{page}", 303, {"Cache-Control": "no-store"})
+    return PlainTextResponse(sentence, status, {"Cache-Control": "no-store"})
 
 
 async def _refuse(scope: Scope, receive: Receive, send: Send, response: Response) -> None:
@@ -186,7 +211,8 @@ async def _refuse(scope: Scope, receive: Receive, send: Send, response: Response
 
 
 class OpenSockets:
-    """The WebSockets of sessions; those whose session has ended are closed within ``WATCH_SECONDS``."""
+    """The WebSockets of sessions; those whose session has ended, or lacks a second factor that it must have now, are
+    closed within ``WATCH_SECONDS``."""
 
     def __init__(self) -> None:
         self._ends: dict[asyncio.Event, str] = {}
@@ -228,4 +254,4 @@ class OpenSockets:
 
 
 def _closed(digests: set[str]) -> set[str]:
-    return workbench().registry.closed_among(digests) if digests else set()
+    return workbench().registry.closed_among(digests, load_settings().second_factor.roles) if digests else set()

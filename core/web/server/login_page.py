@@ -85,17 +85,30 @@ def code_field() -> str:
     return field("code", "One-time code", auto="off", note=note, first=True)
 
 
+def qr_code(address: str) -> str:
+    """An address as a picture for the camera of a phone: dark on light, as apps expect it."""
+    import segno  # only needed here
+
+    drawn = segno.make(address, error="m").svg_inline(border=4, dark="#000", light="#fff", omitsize=True, svgclass=None)
+    return drawn.replace("<svg ", '<svg class="qr" role="img" aria-label="QR code of the secret" ', 1) + "\n"
+
+
+def code_list(codes: Iterable[str]) -> str:
+    """Recovery codes, to be copied or printed."""
+    return f'<ol class="codes">\n{"".join(f"<li><code>{escape(one)}</code></li>{chr(10)}" for one in codes)}</ol>\n'
+
+
 STORED = """<details>
 <summary>What Graft stores about you</summary>
-<p>Your account: its name and role, the password as a hash that cannot be turned back, and, if you sign in through a
-provider, what it calls you.</p>
+<p>Your account: its name and role, the password as a hash that cannot be turned back, the secret of your second factor
+if you have set one up, and, if you sign in through a provider, what it calls you.</p>
 <p>Your sessions: address and browser, when they began and were used last. Admins see them, and so do you on the page of
 your account.</p>
 <p>What you did: imports, runs, changes, deletions and sign-ins, failed ones with the address, in a log that nobody can
 change; and who owns what.</p>
 <p>Requests, for the operation of the server: name, address and kind of page. Old ones are dropped by size.</p>
-<p>Cookies: one for the session, one for forms, and one with the answer of a provider, which signing out there needs.
-There are no statistics, and nothing is sent elsewhere.</p>
+<p>Cookies: one for the session, one for forms, one for five minutes while a code is asked for, and one with the answer
+of a provider, which signing out there needs. There are no statistics, and nothing is sent elsewhere.</p>
 </details>
 """
 """In plain words (ASVS 8.3.3)."""

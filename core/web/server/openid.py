@@ -13,6 +13,7 @@ from starlette.routing import BaseRoute, Route
 from core.errors import Forbidden, GraftError, InvalidInput, Unavailable
 from core.people.openid import Provider, SignInFlow, role_of
 from core.registry import Registry
+from core.registry.sessions import OPENID
 from core.settings import load_settings
 from core.web.server.accounts import (
     NO_STORE,
@@ -124,7 +125,7 @@ def _sign_in(
         registry.sign_in_failed(name, address, f"OpenID: {error}"[:300])
         raise
     registry.sign_in_succeeded(everybody, address)
-    return registry.open_session(user.name, address=address, agent=agent, how="OpenID")[1], person.token
+    return registry.open_session(user.name, address=address, agent=agent, how=OPENID)[1], person.token
 
 
 async def sign_out(request: Request) -> Response:

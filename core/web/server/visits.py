@@ -42,14 +42,24 @@ def login_required() -> bool:
 
 @dataclass(frozen=True, kw_only=True)
 class Visit:
-    """A session that is open, and its account."""
+    """A session that is open, and its account.
+
+    Args:
+        lacks_factor: a second factor must be set up before anything else (``GRAFT_SECOND_FACTOR``).
+    """
 
     session: SignedIn
     user: User
+    lacks_factor: bool = False
 
     @property
     def person(self) -> Person:
         return self.user.person()
+
+    @property
+    def is_recent(self) -> bool:
+        """Whether the sign-in is recent enough to change accounts (ASVS 3.7.1)."""
+        return time.time() - self.session.created_at <= RECENT_SECONDS
 
 
 class Visits:
@@ -71,7 +81,7 @@ class Visits:
             return fresh[0]
         digest, now = session_digest(secret), time.monotonic()
         found = self._registry().signed_in(digest)
-        visit = None if found is None else Visit(session=found[0], user=found[1])
+        visit = None if found is None else _visit(*found)
         if visit is not None:
             self._registry().session_was_used(visit.session)
         self._found[digest] = now, visit
@@ -82,6 +92,11 @@ class Visits:
     def forget(self) -> None:
         """Look all sessions up again."""
         self._found.clear()
+
+
+def _visit(session: SignedIn, user: User) -> Visit:
+    lacks_factor = session.lacks_factor(user, load_settings().second_factor.roles)
+    return Visit(session=session, user=user, lacks_factor=lacks_factor)
 
 
 def visits() -> Visits:
@@ -115,7 +130,7 @@ def ask_visitors() -> None:
 def person_of_page() -> Person:
     """The person whose browser runs this script, callback or fragment; ``NOBODY`` elsewhere."""
     visit = _visit_of_page()
-    return NOBODY if visit is None else visit.person
+    return NOBODY if visit is None or visit.lacks_factor else visit.person
 
 
 def require_recent_sign_in() -> None:
@@ -125,7 +140,7 @@ def require_recent_sign_in() -> None:
         Forbidden: the session of this page began more than ``RECENT_SECONDS`` ago.
     """
     visit = _visit_of_page() if acting().name else None  # without a login nobody has a name
-    if visit is not None and time.time() - visit.session.created_at > RECENT_SECONDS:
+    if visit is not None and not visit.is_recent:
         raise Forbidden(
             f"You signed in more than {RECENT_SECONDS / 60:.0f} minutes ago. Sign in again to change accounts; nothing "
             "was changed."

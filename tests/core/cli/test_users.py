@@ -2,11 +2,15 @@
 
 import json
 
+import pyotp
 import pytest
 
 from core.__main__ import main
+from core.people.acting import Person, Role, acting_as
 from core.registry.users import User
 from core.workbench import Workbench
+
+ANNA = Person(name="anna", role=Role.VIEWER)
 
 
 @pytest.fixture(autouse=True)
@@ -91,3 +95,15 @@ def test_texts_for_people(capsys):
 def test_what_cannot_be_done_is_one_sentence(capsys, arguments, sentence):
     assert main(arguments) == 1
     assert sentence in capsys.readouterr().err
+
+
+def test_a_lost_second_factor_is_reset(capsys):
+    registry = Workbench.open().registry
+    registry.add_user("anna", "viewer")
+    registry.store_password("anna", "a hash")
+    with acting_as(ANNA):
+        registry.confirm_second_factor(pyotp.TOTP(registry.begin_second_factor()).now())
+    assert told(capsys, "users")["users"][0]["second_factor"]
+    assert main(["users"]) == 0 and "enabled, with a second factor" in capsys.readouterr().out
+    assert not told(capsys, "users", "reset-factor", "anna")["second_factor"]
+    assert main(["users", "reset-factor", "anna"]) != 0 and "has no second factor" in capsys.readouterr().err

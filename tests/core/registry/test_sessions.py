@@ -1,11 +1,14 @@
 """Sessions: found by the digest of their secret, ended by time, by their owner, by an admin."""
 
+from dataclasses import replace
+
+import pyotp
 import pytest
 
 from core.errors import Forbidden, NotFound
 from core.people.acting import Person, Role, acting_as
 from core.registry import sessions as module
-from core.registry.sessions import IDLE_SECONDS, MOST_SECONDS, SEEN_SECONDS, session_digest
+from core.registry.sessions import IDLE_SECONDS, MOST_SECONDS, OPENID, SEEN_SECONDS, session_digest
 from tests.core.registry.databases import ON_SQLITE
 
 ANNA, BERT, ROOT = (
@@ -43,6 +46,25 @@ def test_a_session_ends_when_it_is_idle_and_after_a_week_of_use(registry, anna, 
     now[0] = start + MOST_SECONDS + 1
     assert registry.signed_in(session.digest) is None
     assert registry.closed_among([session.digest]) == {session.digest}
+
+
+def test_a_session_lacks_a_second_factor_where_its_role_must_have_one(registry, anna):
+    session, _ = anna
+    provider, _ = registry.open_session("anna", address="::1", agent="x", how=OPENID)
+    both = [session.digest, provider.digest]
+    assert registry.closed_among(both, ("admin",)) == registry.closed_among(both) == set()
+    assert registry.closed_among(both, ("viewer",)) == {session.digest}
+    registry.store_password("anna", "a hash")
+    with acting_as(ANNA):
+        registry.confirm_second_factor(pyotp.TOTP(registry.begin_second_factor()).now())
+    assert registry.closed_among(both, ("viewer",)) == set()
+
+
+def test_of_a_session_from_before_the_password_says_how_it_began(registry, anna):
+    session = replace(anna[0], how="")
+    assert not session.lacks_factor(registry.user("anna"), ("viewer",))
+    registry.store_password("anna", "a hash")
+    assert session.lacks_factor(registry.user("anna"), ("viewer",))
 
 
 def test_the_last_use_is_written_at_intervals(registry, anna, monkeypatch):

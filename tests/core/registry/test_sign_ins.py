@@ -48,6 +48,17 @@ def test_whoever_signs_in_has_all_failures_again(registry, now):
         registry.sign_in_succeeded("anna", "192.0.2.1")
 
 
+def test_a_right_password_before_a_code_takes_back_its_own_attempt_alone(registry, now):
+    for _ in range(4):
+        assert registry.begin_sign_in("anna", "192.0.2.1") == 0
+    for _ in range(20):
+        assert registry.begin_sign_in("anna", "192.0.2.1") == 0
+        registry.sign_in_goes_on("anna", "192.0.2.1")
+    for _ in range(ACCOUNT_AT_ONCE - 4):
+        assert registry.begin_sign_in("anna", "192.0.2.1") == 0
+    assert registry.begin_sign_in("anna", "192.0.2.1") > 0
+
+
 def test_a_failure_is_logged_without_the_password(registry, now):
     registry.sign_in_failed("anna", "192.0.2.1", "wrong password")
     entry = registry.log_entries(1)[0]

@@ -152,6 +152,24 @@ def test_the_websocket_of_an_ended_session_is_closed_and_others_stay(sockets, ac
         assert tom.receive_text().startswith("still")
 
 
+def test_the_websocket_of_a_session_that_needs_a_second_factor_now_is_closed(sockets, accounts, monkeypatch):
+    _, tom = connected(sockets, accounts, "tom")
+    _, ada = connected(sockets, accounts, "ada")
+    with ada, tom:
+        ada.send_text("hello")
+        assert ada.receive_text().startswith("hello")
+        monkeypatch.setenv("GRAFT_SECOND_FACTOR", "admins")
+        with pytest.raises(WebSocketDisconnect) as closed:
+            ada.receive_text()
+        assert closed.value.code == 1008
+        tom.send_text("still")
+        assert tom.receive_text().startswith("still")
+    visits().forget()
+    _, again = connected(sockets, accounts, "ada")
+    with pytest.raises(WebSocketDisconnect), again:
+        pass
+
+
 def test_the_application_behind_a_closed_websocket_ends_too(guarded, accounts, monkeypatch):
     """Otherwise Streamlit would keep the page of an ended session, and what it does."""
     monkeypatch.setattr(module, "WATCH_SECONDS", 0.01)

@@ -36,6 +36,8 @@ SERVER: dict[str, dict[str, object]] = {
     "/readyz": {"GET": OPEN},
     "/login": {"GET": OPEN, "POST": OPEN},
     "/welcome": {"GET": OPEN, "POST": OPEN},
+    "/second-step": {"GET": OPEN, "POST": OPEN},
+    "/second-factor": {"GET": VIEWER, "POST": VIEWER},
     "/openid": {"GET": OPEN},
     "/openid-callback": {"GET": OPEN},
     "/openid-sign-out": {"GET": OPEN},
@@ -204,6 +206,18 @@ def test_each_role_passes_where_it_may_and_nowhere_else(gate, cookies, path):
             role = Role(ROLES[name]) if name in ROLES else None
             allowed = who in (OPEN, TOKEN) or (role is not None and who != NOBODY and role.allows(who))
             assert passes(gate, method, path, cookie) is allowed, (method, path, name or "without a cookie")
+
+
+def test_whoever_lacks_a_second_factor_passes_nowhere_but_to_set_it_up(gate, cookies, monkeypatch):
+    monkeypatch.setenv("GRAFT_SECOND_FACTOR", "everybody")
+    visits().forget()
+    passed = {
+        (path, method)
+        for path, methods in SERVER.items()
+        for method, who in methods.items()
+        if who not in (OPEN, TOKEN) and passes(gate, method, path, cookies["ada"])
+    }
+    assert passed == {("/second-factor", "GET"), ("/second-factor", "POST"), ("/logout", "POST")}
 
 
 # --- REST and MCP ---

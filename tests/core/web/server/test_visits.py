@@ -94,6 +94,13 @@ def test_a_new_role_counts_at_once(page_of, accounts):
     assert person_of_page().role is Role.VIEWER
 
 
+def test_whoever_lacks_a_second_factor_acts_as_nobody_on_a_page_that_is_still_open(page_of, accounts, monkeypatch):
+    _, ada = accounts.open_session("ada", address="::1", agent="x", how="password")
+    monkeypatch.setenv("GRAFT_SECOND_FACTOR", "admins")
+    page_of(ada)
+    assert person_of_page() == NOBODY
+
+
 def test_a_thread_of_the_server_is_nobody(accounts):
     assert person_of_page() == NOBODY
 
