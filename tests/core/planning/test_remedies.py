@@ -5,7 +5,6 @@ from collections import Counter
 
 import pytest
 
-from core import jobs
 from core.backbones import Availability, get
 from core.backbones.token_network import Pooling
 from core.files.home import run_folder
@@ -16,24 +15,11 @@ from core.recipes.grid import CascadeChoice, GridChoice
 from core.recipes.hyperparameters import RELEVANT
 from core.recipes.patterns import OF_A_BACKBONE, Cascade, Pattern
 from core.runs.values import Status
-from core.workbench import Workbench
 from tests import tiny_tokens
 from tests.factories import fill, make_dataset, make_photos
 
 LITE0, LITE1 = "efficientnet_lite0", "efficientnet_lite1"
 FROZEN, TUNING, CLASSIFIER = Pattern.INTEGRATED_EXTRACTOR, Pattern.FINE_TUNING, Pattern.CLASSIFIER
-
-
-@pytest.fixture
-def filled(settings, registry, monkeypatch):
-    monkeypatch.setattr(jobs, "ensure_supervisor", lambda settings: None)
-    monkeypatch.setattr(capacity, "memory_of", lambda name: None)
-    return fill(registry, settings, runs=8, per_class=8)
-
-
-@pytest.fixture
-def bench(settings, filled):
-    return Workbench.open(settings)
 
 
 def row_of(bench, dataset, choice):
