@@ -1,10 +1,10 @@
 // What the keyboard does on a page: notes every element that gets the focus, and how it looks with and without it.
 (() => {
   if (window.graftKeys) return;
-  // Rings that fade in would not be there yet when they are looked at.
+  // Rings that fade in would not be there yet when they are looked at. Only during a walk: Streamlit dims what is redrawn, after a
+  // transition of its own, and a dimmed page is not what the checks of contrast are about.
   const still = document.createElement('style');
   still.textContent = '*, *::before, *::after { transition: none !important; animation: none !important; }';
-  document.head.append(still);
 
   const LOOK = ['outlineStyle', 'outlineWidth', 'outlineColor', 'boxShadow', 'borderTopColor', 'borderTopWidth',
     'backgroundColor', 'backgroundImage', 'color', 'textDecorationLine', 'opacity', 'filter', 'fill', 'stroke', 'transform'];
@@ -103,6 +103,7 @@
   // From the first element that can be reached; the next round begins where it gets the focus again.
   let start = null;
   keys.begin = (selector) => {
+    document.head.append(still);
     start = document.querySelector(selector);
     start.focus();
     keys.steps = [];
@@ -138,12 +139,14 @@
       if (one.place.fixed || two.place.fixed) continue;
       if (two.place.bottom <= one.place.top + 1 && two.place.left < one.place.right) back.push(`${one.name} -> ${two.name}`);
     }
-    return {
+    const found = {
       reached: steps.map((step) => step.name),
       missed: missed.map(name),
       ringless: steps.filter((step) => step.element.isConnected && shown(step.element) && !ring(step)).map((step) => step.name),
       back,
     };
+    still.remove();
+    return found;
   };
   window.graftKeys = keys;
 })();
