@@ -6,7 +6,7 @@ from argparse import Namespace
 from core.cli.verbs import Result, Verbs, add_verb, table
 from core.errors import InvalidInput
 from core.jobs.quota import quota_uses
-from core.output.users import audit_json, link_json, session_row, user_row, users_json
+from core.output.users import audit_json, deleted_json, link_json, session_row, user_row, users_json
 from core.people.acting import Role
 from core.people.openid import subject_key
 from core.registry.links import path_of
@@ -15,13 +15,14 @@ from core.settings import load_settings
 from core.text.units import moment, size
 from core.workbench import Workbench
 
-ACTIONS = ("list", "add", "role", "openid", "disable", "enable", "link", "end", "reset-factor")
+ACTIONS = ("list", "add", "role", "openid", "disable", "enable", "link", "end", "reset-factor", "delete")
 SUBJECT = "subject:"
 """Before the subject of a person at the OpenID provider; an e-mail address has nothing before it."""
 
 
 def add_verbs(verbs: Verbs) -> None:
-    help_ = "accounts: list, add, role, openid, disable, enable, link (to set a password), end (sessions), reset-factor"
+    help_ = "accounts: list, add, role, openid, disable, enable, link (to set a password), end (sessions), "
+    help_ += "reset-factor, delete"
     verb = add_verb(verbs, "users", users, users_text, help_)
     verb.add_argument("action", nargs="?", choices=ACTIONS, default="list")
     verb.add_argument("name", nargs="?", metavar="NAME", help="of the account; with end also the id of a session")
@@ -30,6 +31,7 @@ def add_verbs(verbs: Verbs) -> None:
     verb.add_argument(
         "--role", dest="first_role", choices=[str(role) for role in Role], default=Role.VIEWER, help="of a new account"
     )
+    verb.add_argument("--to", default="", metavar="NAME", help="with delete: the account that gets what it owns")
     verb = add_verb(verbs, "audit", audit, audit_text, "who launched, deleted, exported, signed in, and when")
     verb.add_argument("--limit", type=int, default=100, metavar="N", help="the newest N entries, default: 100")
     verb.add_argument("--who", default="", metavar="NAME", help="only of this account, with or without a token")
@@ -53,6 +55,9 @@ def users(options: Namespace) -> Result:
         return user_row(registry.connect_account(options.name, _person(options.role))), True
     if options.action in ("disable", "enable"):
         return user_row(registry.disable_user(options.name, options.action == "disable")), True
+    if options.action == "delete":
+        name, heir = (registry.user(one).name if one else "" for one in (options.name, options.to))
+        return deleted_json(name, registry.delete_user(name, heir), heir), True
     if options.action == "reset-factor":
         return user_row(registry.reset_second_factor(options.name)), True
     if options.action == "end":
@@ -99,6 +104,9 @@ def users_text(result: dict) -> str:
             f"Give this link to {result['name']} ({result['role']}): it sets the password, once, within "
             f"{result['link_hours']} hours. It is shown only now."
         )
+    if "deleted" in result:
+        got = f" {result['heir']} has its {result['owned']}." if result["heir"] else ""
+        return f"The account {result['deleted']} was deleted.{got} Its entries in the audit log stay."
     if "ended" in result:
         return f"Sessions ended: {len(result['ended'])}."
     if "users" not in result:

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from core.jobs.quota import QuotaUse
 from core.registry import LogEntry
 from core.registry.links import HOURS
+from core.registry.removals import Belongings
 from core.registry.sessions import SignedIn
 from core.registry.users import User
 
@@ -43,6 +44,17 @@ def session_row(session: SignedIn) -> dict:
 def link_json(user: User, link: str) -> dict:
     """An account with a one-time link, which is never shown again."""
     return user_row(user) | {"link": link, "link_hours": HOURS}
+
+
+def deleted_json(name: str, owned: Belongings, heir: str) -> dict:
+    """An account that is no more, and who has what it owned."""
+    return {
+        "deleted": name,
+        "heir": heir or None,
+        "datasets": owned.datasets,
+        "runs": owned.runs,
+        "owned": str(owned),
+    }
 
 
 def audit_json(entries: Sequence[LogEntry]) -> dict:

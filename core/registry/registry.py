@@ -28,6 +28,7 @@ from core.registry.placement import Placement
 from core.registry.preferences import Preferences
 from core.registry.queue import Queue
 from core.registry.relations import Relations
+from core.registry.removals import Removals
 from core.registry.reports import Reports
 from core.registry.results import ResultStore
 from core.registry.runs import Runs
@@ -84,7 +85,7 @@ class Registry(
     Preferences, Datasets, Runs, Search, Summaries, Relations, Boards, Aliases, Queue, Attempts, ResultStore, Models,
     AddedBackbones, Tokens, Users, Sessions, Links, SignIns, Subjects, Leases, Reports, Nodes, Artifacts, AuditLog,
     Maintenance, Monitoring, Backfill, Shortlists, Forecasts, StoredSizes, Placement, Settled, SecondFactors,
-    SecondSteps,
+    SecondSteps, Removals,
 ):  # fmt: skip
     """Datasets, runs, models, added backbones and preferences in one SQLite file or PostgreSQL database.
 

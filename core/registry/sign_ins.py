@@ -64,6 +64,11 @@ class SignIns(Store):
             add_entry(connection, "sign_in_failed", detail, who="nobody")
 
 
+def forget_failures(connection: Connection, name: str) -> None:
+    """Of an account that is deleted, within a transaction."""
+    connection.execute(delete(sign_in_limits).where(sign_in_limits.c.key == _keys(name, "")[0][0]))
+
+
 def _keys(name: str, address: str) -> tuple[tuple[str, int, float], tuple[str, int, float]]:
     digest = sha256(name.strip().casefold().encode("utf-8", "replace")).hexdigest()[:32]
     return (

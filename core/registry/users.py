@@ -1,4 +1,7 @@
-"""Accounts: who may sign in, with which role. None is ever deleted, so that owners and the log keep their meaning."""
+"""Accounts: who may sign in, with which role.
+
+The name of one that is deleted (``core.registry.removals``) is given to nobody else, so that the log keeps its meaning.
+"""
 
 import re
 import time
@@ -10,8 +13,10 @@ from core.errors import Conflict, InvalidInput, NotFound
 from core.people.acting import Person, Role
 from core.registry.audit_log import add_entry
 from core.registry.connection import Store
-from core.registry.schema import columns_of, second_factors, second_steps, sessions, users
+from core.registry.schema import columns_of, log, second_factors, second_steps, sessions, users
 
+DELETED = "delete_user"
+"""Action of the log."""
 _NAME = re.compile(r"[a-z0-9][a-z0-9_.@+-]{0,59}")
 
 
@@ -127,6 +132,9 @@ def insert_user(connection: Connection, user: User) -> User:
     """Add an account within a transaction."""
     if connection.scalar(select(func.count()).where(users.c.name == user.name)):
         raise Conflict(f"There is already an account {user.name!r}. Choose another name.")
+    was_deleted = (log.c.action == DELETED) & (log.c.detail["user"].as_string() == user.name)
+    if connection.scalar(select(func.count()).where(was_deleted)):
+        raise Conflict(f"An account {user.name!r} was deleted, and the audit log has its name. Choose another name.")
     values = {"name": user.name, "role": str(user.role), "password": user.password, "subject": user.subject}
     connection.execute(insert(users).values(values | {"disabled": False, "created_at": time.time()}))
     return get_user(connection, user.name)

@@ -89,9 +89,35 @@ def test_an_admin_resets_a_lost_second_factor(bench, login):
     with acting_as(Person(name="anna", role=Role.VIEWER)):
         bench.registry.confirm_second_factor(pyotp.TOTP(bench.registry.begin_second_factor()).now())
     at = click(visit("people"), "people.factor.anna")
-    assert bench.registry.user("anna").second_factor and "second factor on" in text_of(at)
+    assert bench.registry.user("anna").second_factor and "0 open sessions · second factor · nothing stored" in text_of(
+        at
+    )
     click(at, "people.factor.anna-yes")
     assert not bench.registry.user("anna").second_factor
+
+
+def test_an_admin_deletes_a_disabled_account_and_says_who_gets_what_it_owns(bench, login):
+    for name in ("anna", "bert", "carl"):
+        bench.registry.add_user(name, "trainer")
+    with acting_as(Person(name="anna", role=Role.TRAINER)):
+        bench.registry.add_dataset(make_dataset(), ())
+    assert not [one for one in visit("people").button if one.key == "people.delete.anna"]
+    for name in ("anna", "carl"):
+        bench.registry.disable_user(name)
+    at = click(visit("people"), "people.delete.anna")
+    heir = at.selectbox(key="people.delete.anna.heir")
+    assert (heir.label, heir.options) == ("Who gets its 1 dataset", ["bert"])
+    click(at, "people.delete.anna-yes")
+    assert "Name the account that gets them" in at.error[0].value and bench.registry.user("anna")
+    click(at, "people.delete.anna")
+    at.selectbox(key="people.delete.anna.heir").set_value("bert").run()
+    click(at, "people.delete.anna-yes")
+    assert not at.exception and [one.name for one in bench.registry.users()] == ["bert", "carl"]
+    assert bench.registry.datasets()[0].owner == "bert"
+    at = click(visit("people"), "people.delete.carl")
+    assert not [one for one in at.selectbox if one.key == "people.delete.carl.heir"]
+    click(at, "people.delete.carl-yes")
+    assert [one.name for one in bench.registry.users()] == ["bert"]
 
 
 @pytest.mark.parametrize("page", ["people", "audit"])

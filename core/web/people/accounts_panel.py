@@ -96,7 +96,8 @@ def _account(bench: Workbench, user: User, sessions: list[SignedIn], stored: str
     with st.container(border=True, horizontal=True, vertical_alignment="center"):
         with st.container(width="stretch"):
             st.markdown(f"**{plain(user.name)}** &ensp; {state_of(user)}")
-            st.caption(f"{count(len(sessions), 'open session')} · {stored}")
+            factor = " · second factor" if user.second_factor else ""
+            st.caption(f"{count(len(sessions), 'open session')}{factor} · {stored}")
         st.selectbox(
             f"Role of {user.name}", list(Role), index=list(Role).index(user.role), key=f"people.role.{user.name}",
             format_func=lambda role: str(role).capitalize(), label_visibility="collapsed", width=130,
@@ -163,6 +164,7 @@ def _switch(bench: Workbench, user: User) -> None:
             "Enable", key=f"people.enable.{user.name}", icon=":material/check:",
             on_click=_attempt, args=(bench.registry.disable_user, user.name, False),
         )  # fmt: skip
+        _deletion(bench, user)
     elif confirm(
         f"people.disable.{user.name}",
         "Disable",
@@ -175,14 +177,40 @@ def _switch(bench: Workbench, user: User) -> None:
         st.rerun()
 
 
+def _deletion(bench: Workbench, user: User) -> None:
+    """Of a disabled account alone, so that nobody deletes one by mistake."""
+    key = f"people.delete.{user.name}"
+    if not confirm(
+        key, "Delete", lambda: _ask_heir(bench, user, f"{key}.heir"), icon=":material/delete:", needed=Role.ADMIN
+    ):
+        return
+    try:
+        require_recent_sign_in()
+        bench.registry.delete_user(user.name, str(st.session_state.get(f"{key}.heir") or ""))
+    except GraftError as error:
+        st.error(plain(str(error)), icon=":material/error:")
+    else:
+        st.rerun()
+
+
+def _ask_heir(bench: Workbench, user: User, key: str) -> None:
+    owned = bench.registry.belongings(user.name)
+    st.markdown(
+        f"**{plain(user.name)}** is deleted with password, second factor, sessions, tokens and OpenID link. "
+        "The audit log keeps its entries, with the name, which no other account can have."
+    )
+    if owned:
+        heirs = [one.name for one in bench.registry.users() if one.name != user.name and not one.disabled]
+        st.selectbox(f"Who gets its {owned}", heirs, index=None, placeholder="Choose an account", key=key)
+    st.caption("This cannot be undone.")
+
+
 def state_of(user: User) -> str:
     """A badge."""
     if user.disabled:
         return ":gray-badge[:material/block: Disabled]"
     if not user.can_sign_in:
         return ":orange-badge[:material/schedule: Has no password yet]"
-    if user.second_factor:
-        return ":green-badge[:material/check_circle: Can sign in, second factor on]"
     return ":green-badge[:material/check_circle: Can sign in]"
 
 

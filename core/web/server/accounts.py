@@ -2,6 +2,7 @@
 
 import asyncio
 import hmac
+import json
 import re
 import secrets
 import time
@@ -245,7 +246,8 @@ async def _account_page(visit: Visit, token: str, *, error: str = "", done: str 
         fields = field("now", "Current password", kind="password", auto="current-password") + new_password(LEAST)
         body += f"<h2>Password</h2>\n{form('account', fields, 'Change the password', token=token, act='password')}"
         body += f"<h2>Second factor</h2>\n{_factor_state(user)}"
-    return HTMLResponse(page(f"Account of {user.name}", body + STORED, error=error, done=done), status, NO_STORE)
+    body += _DATA + STORED
+    return HTMLResponse(page(f"Account of {user.name}", body, error=error, done=done), status, NO_STORE)
 
 
 def _factor_state(user: User) -> str:
@@ -263,6 +265,13 @@ def _stored(use: QuotaUse) -> str:
     return text
 
 
+_DATA = """<h2>Your data</h2>
+<p>One JSON file with all that the registry holds about you: account, sessions, tokens, what you own, and your entries
+in the audit log.</p>
+<p><a class="button quiet" href="account-data" download>Download my data</a></p>
+<p class="note">An admin can delete your account. What you own then goes to somebody else, and the audit log keeps its
+entries with your name for as long as this Graft is kept.</p>
+"""
 _MAY = {
     "viewer": "You are a viewer: you can see everything and change nothing.",
     "trainer": "You are a trainer: you can import, train, and change what is yours.",
@@ -357,9 +366,22 @@ def to_page(goal: str) -> RedirectResponse:
     return RedirectResponse(f".{quote(goal, safe='/?=&%:,+-._~')}", 303, NO_STORE)
 
 
+async def account_data(request: Request) -> Response:
+    """``GET /account-data``: all that the registry holds about whoever asks, as a file."""
+    visit: Visit | None = request.scope.get(VISIT)
+    if visit is None:
+        return to_page("/")
+    name = visit.user.name
+    found = await asyncio.to_thread(_registry().account_data, name)
+    await asyncio.to_thread(_registry().log, "download_account_data", {"user": name})
+    disposition = {"Content-Disposition": f'attachment; filename="graft-account-{name}.json"'}
+    return Response(json.dumps(found, indent=1), 200, NO_STORE | disposition, "application/json")
+
+
 ROUTES: list[BaseRoute] = [
     Route("/login", login, methods=["GET", "POST"]),
     Route("/welcome", welcome, methods=["GET", "POST"]),
     Route("/logout", logout, methods=["POST"]),
     Route("/account", account, methods=["GET", "POST"]),
+    Route("/account-data", account_data),
 ]

@@ -8,7 +8,8 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from streamlit import config
 
 OWN = ("healthz", "readyz", "predict", "tb", "api", "mcp", "metrics", "assets", "login", "logout", "welcome", "account",
-       "openid", "openid-callback", "openid-sign-out", "second-step", "second-factor")  # fmt: skip
+       "openid", "openid-callback", "openid-sign-out", "second-step", "second-factor",
+       "account-data")  # fmt: skip
 """First parts of the paths of our routes."""
 
 

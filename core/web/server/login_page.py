@@ -105,7 +105,7 @@ if you have set one up, and, if you sign in through a provider, what it calls yo
 <p>Your sessions: address and browser, when they began and were used last. Admins see them, and so do you on the page of
 your account.</p>
 <p>What you did: imports, runs, changes, deletions and sign-ins, failed ones with the address, in a log that nobody can
-change; and who owns what.</p>
+change, for as long as this Graft is kept; and who owns what.</p>
 <p>Requests, for the operation of the server: name, address and kind of page. Old ones are dropped by size.</p>
 <p>Cookies: one for the session, one for forms, one for five minutes while a code is asked for, and one with the answer
 of a provider, which signing out there needs. There are no statistics, and nothing is sent elsewhere.</p>

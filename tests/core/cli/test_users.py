@@ -9,8 +9,9 @@ from core.__main__ import main
 from core.people.acting import Person, Role, acting_as
 from core.registry.users import User
 from core.workbench import Workbench
+from tests.factories import make_dataset, make_photos
 
-ANNA = Person(name="anna", role=Role.VIEWER)
+ANNA = Person(name="anna", role=Role.TRAINER)
 
 
 @pytest.fixture(autouse=True)
@@ -107,3 +108,20 @@ def test_a_lost_second_factor_is_reset(capsys):
     assert main(["users"]) == 0 and "enabled, with a second factor" in capsys.readouterr().out
     assert not told(capsys, "users", "reset-factor", "anna")["second_factor"]
     assert main(["users", "reset-factor", "anna"]) != 0 and "has no second factor" in capsys.readouterr().err
+
+
+def test_an_account_is_deleted_and_somebody_named_gets_what_it_owns(capsys):
+    registry = Workbench.open().registry
+    for name in ("anna", "bert"):
+        registry.add_user(name, "trainer")
+    with acting_as(ANNA):
+        registry.add_dataset(make_dataset(), make_photos())
+    assert main(["users", "delete", "anna"]) != 0
+    assert "core users delete anna --to NAME" in capsys.readouterr().err
+    assert told(capsys, "users", "delete", "anna", "--to", "Bert") == {
+        "deleted": "anna", "heir": "bert", "datasets": 1, "runs": 0, "owned": "1 dataset"
+    }  # fmt: skip
+    assert registry.datasets()[0].owner == "bert" and [one.name for one in registry.users()] == ["bert"]
+    assert main(["users", "delete", "bert", "--to", ""]) != 0
+    registry.add_user("carl", "viewer")
+    assert main(["users", "delete", "carl"]) == 0 and "audit log stay" in capsys.readouterr().out

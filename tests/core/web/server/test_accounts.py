@@ -9,7 +9,7 @@ from core.registry.links import path_of
 from core.registry.sessions import session_digest
 from core.registry.sign_ins import ACCOUNT_AT_ONCE
 from core.web.server.accounts import next_page
-from core.web.server.visits import COOKIE
+from core.web.server.visits import COOKIE, visits
 from tests.core.web.server.conftest import ADDRESS, PASSWORD
 
 NEW = "another horse battery"
@@ -212,3 +212,27 @@ def test_whoever_signs_in_again_gets_a_new_session_in_place_of_the_old_one(clien
     answer = ada.post("/login", data=hidden(wrong.text) | {"name": "ada", "password": PASSWORD})
     assert (answer.status_code, answer.headers["location"]) == (303, "./people")
     assert accounts.signed_in(session_digest(before)) is None and len(accounts.sessions("ada")) == 1
+
+
+def test_one_downloads_what_the_registry_holds_about_oneself_and_nothing_of_others(client_of, accounts):
+    tom = client_of("tom")
+    assert 'href="account-data"' in tom.get("/account").text
+    answer = tom.get("/account-data")
+    assert answer.headers["content-disposition"] == 'attachment; filename="graft-account-tom.json"'
+    assert answer.headers["content-type"] == "application/json" and answer.headers["cache-control"] == "no-store"
+    told = answer.json()
+    assert told["account"]["name"] == "tom" and len(told["sessions"]) == 1
+    assert accounts.user("tom").password not in answer.text and "vera" not in answer.text
+    (entry,) = accounts.log_entries(1)
+    assert (entry.who, entry.action) == ("tom", "download_account_data")
+    assert client_of("vera").get("/account-data?user=tom").json()["account"]["name"] == "vera"
+
+
+def test_a_deleted_account_is_out_at_once(client_of, accounts):
+    tom = client_of("tom")
+    _, secret = accounts.create_token("notebook", "read", owner="tom")
+    program = TestClient(tom.app, base_url=f"{ADDRESS}/api/v1", headers={"Authorization": f"Bearer {secret}"})
+    accounts.delete_user("tom")
+    visits().forget()
+    assert tom.get("/account").status_code == 401 and program.get("/runs").status_code == 401
+    assert sent(tom, "/login", name="tom", password=PASSWORD).status_code == 401

@@ -46,6 +46,7 @@ SERVER: dict[str, dict[str, object]] = {
     "/tb": {"GET": VIEWER},
     "/tb/x": {"GET": VIEWER, "POST": VIEWER},
     "/account": {"GET": VIEWER, "POST": VIEWER},
+    "/account-data": {"GET": VIEWER},
     "/logout": {"POST": VIEWER},
     "/api/v1/uploads": {"POST": TRAINER, "OPTIONS": TRAINER},
     "/api/v1/uploads/x": dict.fromkeys(("PATCH", "DELETE", "POST", "OPTIONS"), TRAINER),
