@@ -62,10 +62,9 @@ def check_password(password: str, name: str) -> None:
         also with digits behind it or letters replaced, a pattern of the keyboard, a repetition (zxcvbn, whose list
         has 30,000 passwords of breaches; OWASP ASVS 2.1.7). No request is made.
     """
-    length = len(re.sub(" +", " ", password))  # ASVS 2.1.1: several spaces count as one
-    if length < LEAST or len(password) > MOST:
+    if _length(password) < LEAST or len(password) > MOST:
         raise InvalidInput(f"A password has {LEAST} to {MOST} characters. Received: {len(password)}")
-    if name.casefold() in password.casefold() or len(set(password)) < 4:
+    if _is_simple(password, name):
         raise InvalidInput(
             "A password must not contain the name of the account, and has at least four different characters."
         )
@@ -73,6 +72,26 @@ def check_password(password: str, name: str) -> None:
         raise InvalidInput(
             "This password is a common one, or similar to one, and is guessed soon. Choose a sentence of your own."
         )
+
+
+def strength(password: str, name: str) -> tuple[int, str]:
+    """For a meter: 0 to 4, and a word for it; 3 and 4 are what ``check_password`` accepts."""
+    if _length(password) < LEAST:
+        return 0, "Too short"
+    if len(password) > MOST:
+        return 0, "Too long"
+    guesses = 0.0 if _is_simple(password, name) else _guesses(password, name)
+    level = 1 + sum(guesses >= least for least in (ENOUGH_GUESSES / 100, ENOUGH_GUESSES, ENOUGH_GUESSES * 100))
+    return level, ("Very weak", "Weak", "Good", "Strong")[level - 1]
+
+
+def _length(password: str) -> int:
+    return len(re.sub(" +", " ", password))  # ASVS 2.1.1: several spaces count as one
+
+
+def _is_simple(password: str, name: str) -> bool:
+    has_name = bool(name) and name.casefold() in password.casefold()
+    return has_name or len(set(password)) < 4
 
 
 def _guesses(password: str, name: str) -> float:

@@ -106,6 +106,27 @@ def test_the_code_of_a_link_reaches_no_server_but_in_a_form_and_passwords_can_be
     context.close()
 
 
+def test_a_new_password_has_a_meter_for_which_no_other_field_is_sent(guarded, browser):
+    context = new_context(browser)
+    page, complaints, asked = context.new_page(), [], []
+    page.on("console", lambda line: complaints.append(line.text) if "Content Security" in line.text else None)
+    page.on("request", lambda request: asked.append(request) if "password-strength" in request.url else None)
+    page.goto(f"{guarded.url}/welcome#code={code_on(guarded)}")
+    first = page.get_by_label("New password", exact=True)
+    page.get_by_label("New password again").fill("something else")
+    expect(page.locator("meter")).to_be_hidden()
+    for typed, word in (("short", "Too short"), ("password1234", "Very weak"), (PASSWORD, "Strong")):
+        first.fill(typed)
+        expect(page.locator(".strength")).to_contain_text(word)
+    assert page.get_by_role("meter", name="Strength of the password").get_attribute("value") == "4"
+    first.press_sequentially(" and so on", delay=20)
+    expect(page.locator(".strength")).to_contain_text("Strong")
+    assert len(asked) <= 5 and not any("something" in one.post_data for one in asked) and complaints == []
+    first.fill("")
+    expect(page.locator("meter")).to_be_hidden()
+    context.close()
+
+
 def test_without_scripts_the_code_is_typed(guarded, browser):
     context = new_context(browser, java_script_enabled=False)
     page = context.new_page()

@@ -36,7 +36,7 @@ from core.runs.values import Status
 from core.settings import load_settings
 from core.text.units import plain
 from core.web.board.board_process import TensorBoard
-from core.web.server import accounts, openid, second_factor
+from core.web.server import accounts, openid, password_strength, second_factor
 from core.web.server.access_log import LoggedRequests, asked_bytes, asked_target
 from core.web.server.address import dashboard_url, listening_address
 from core.web.server.base_path import BelowBasePath, base_path
@@ -145,6 +145,7 @@ ROUTES: list[BaseRoute] = [
     *accounts.ROUTES,
     *openid.ROUTES,
     *second_factor.ROUTES,
+    *password_strength.ROUTES,
     *upload_routes(role_without_owner),
     *_API,  # after the routes of uploads, which are below it
     Mount("/tb", LimitedBodies(board)),

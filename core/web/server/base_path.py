@@ -9,7 +9,7 @@ from streamlit import config
 
 OWN = ("healthz", "readyz", "predict", "tb", "api", "mcp", "metrics", "assets", "login", "logout", "welcome", "account",
        "openid", "openid-callback", "openid-sign-out", "second-step", "second-factor",
-       "account-data")  # fmt: skip
+       "account-data", "password-strength")  # fmt: skip
 """First parts of the paths of our routes."""
 
 

@@ -43,6 +43,7 @@ class Free(Enum):
 OPEN_PATHS = (
     "/login",
     "/second-step",
+    "/password-strength",  # asks for the form itself
     "/welcome",
     "/openid",
     "/openid-callback",

@@ -37,6 +37,7 @@ SERVER: dict[str, dict[str, object]] = {
     "/login": {"GET": OPEN, "POST": OPEN},
     "/welcome": {"GET": OPEN, "POST": OPEN},
     "/second-step": {"GET": OPEN, "POST": OPEN},
+    "/password-strength": {"POST": OPEN},
     "/second-factor": {"GET": VIEWER, "POST": VIEWER},
     "/openid": {"GET": OPEN},
     "/openid-callback": {"GET": OPEN},
