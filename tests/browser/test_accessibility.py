@@ -6,6 +6,7 @@ overflows on the phone.
 
 from collections.abc import Iterator
 
+import pyotp
 import pytest
 from axe_playwright_python.base import AXE_SCRIPT
 from playwright.sync_api import Page, expect
@@ -18,7 +19,7 @@ from core.web.parts.frame import SECTIONS
 from tests.browser.conftest import READY, Server, new_context, start_server, stop_server
 from tests.browser.keyboard import MAIN, walk
 from tests.browser.screenshots import SCHEMES, SIGNED_IN, SIZES, SLOW_PAGES, addresses
-from tests.browser.test_login import code_of, set_first_password
+from tests.browser.test_login import PASSWORD, code_of, fill_password, guarded_in, set_first_password
 
 STREAMLITS_OWN = {
     ("list", "stSidebarNavItems"): "st.navigation puts its sections, which are no list items, into one list",
@@ -191,7 +192,46 @@ def test_signing_in_the_account_and_the_pages_of_an_admin_are_accessible(browser
             assert in_all_looks(page) == [], name
         page.goto(f"{guarded_server.url}/account")
         expect(page.get_by_role("heading", level=1)).to_be_visible()
+        page.get_by_label("New password", exact=True).fill("a password")
+        expect(page.locator("meter")).to_be_visible()
         assert in_all_looks(page) == []
+
+
+def test_the_second_factor_is_accessible_from_setting_it_up_to_signing_in_with_it(browser, tmp_path):
+    """By a whole walk with the browser, where it is demanded of everybody."""
+    with guarded_in(tmp_path, GRAFT_SECOND_FACTOR="everybody") as server, new_context(browser) as context:
+        page, complaints = context.new_page(), []
+        page.on("console", lambda line: complaints.append(line.text) if "Content Security" in line.text else None)
+        page.goto(f"{server.url}/welcome#code={code_of(server.log)}")
+        page.get_by_label("Your name").fill("ada")
+        fill_password(page)
+        expect(page.get_by_text("Your role needs a second factor here.")).to_be_visible()
+        page.get_by_role("button", name="Set it up").click()
+        expect(page.get_by_role("img", name="QR code of the secret")).to_be_visible()
+        assert in_all_looks(page) == []
+        app = pyotp.TOTP(page.locator("code").inner_text().replace(" ", ""))
+        page.get_by_label("Code", exact=True).fill(app.now())
+        page.get_by_role("button", name="Confirm").click()
+        expect(page.get_by_role("heading", name="Recovery codes")).to_be_visible()
+        assert in_all_looks(page) == []
+        recovery = page.locator(".codes code").first.inner_text()
+        page.get_by_role("link", name="I have kept them").click()
+        page.wait_for_selector(READY)
+        page.goto(f"{server.url}/second-factor")
+        expect(page.get_by_text("8 of 8 recovery codes are left")).to_be_visible()
+        assert in_all_looks(page) == []
+        context.clear_cookies()
+        page.goto(f"{server.url}/runs")
+        page.get_by_label("Name").fill("ada")
+        page.get_by_label("Password").fill(PASSWORD)
+        page.get_by_role("button", name="Sign in").click()
+        expect(page.get_by_role("heading", name="One more step")).to_be_visible()
+        assert in_all_looks(page) == []
+        page.get_by_label("Code", exact=True).fill(recovery)
+        page.get_by_role("button", name="Go on").click()
+        page.wait_for_selector(READY)
+        expect(page).to_have_url(f"{server.url}/runs")
+        assert complaints == []
 
 
 @pytest.mark.parametrize("name", PAGES)

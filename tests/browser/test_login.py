@@ -24,8 +24,8 @@ def guarded(tmp_path_factory) -> Iterator[Server]:
 
 
 @contextmanager
-def guarded_in(folder: Path) -> Iterator[Server]:
-    server = start_server(folder / "home", folder / "server.log", GRAFT_LOGIN="required")
+def guarded_in(folder: Path, **more: str) -> Iterator[Server]:
+    server = start_server(folder / "home", folder / "server.log", GRAFT_LOGIN="required", **more)
     try:
         yield server
     finally:
@@ -58,10 +58,14 @@ def set_first_password(page) -> None:
 
 
 def set_password(page) -> None:
+    fill_password(page)
+    page.wait_for_selector(READY)
+
+
+def fill_password(page) -> None:
     page.get_by_label("New password", exact=True).fill(PASSWORD)
     page.get_by_label("New password again").fill(PASSWORD)
     page.get_by_role("button", name="Set the password").click()
-    page.wait_for_selector(READY)
 
 
 def test_signing_in_and_the_end_of_a_session(browser, tmp_path):
