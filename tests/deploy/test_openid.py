@@ -15,10 +15,9 @@ from core.files.home import registry_file
 from core.people.openid import Provider, SignInFlow, checked_claims
 from core.registry import Registry
 from core.settings import OpenId
-from tests.browser.conftest import READY, Server, browser, free_port, start_server, stop_server
+from tests.browser.conftest import READY, Server, free_port, start_server, stop_server
 from tests.deploy.glewlwyd import CLIENT, PASSWORD, SCOPES, SECRET, Glewlwyd, running
 
-__all__ = ["browser"]  # a fixture
 BACK = "http://127.0.0.1:9/openid-callback"
 """Of the steps without a Graft: nobody listens there."""
 

@@ -21,7 +21,6 @@ from tests.browser.conftest import (
     FONTS,
     Server,
     Visit,
-    browser,
     fill_home,
     start_server,
     stop_server,
@@ -31,7 +30,6 @@ from tests.browser.test_login import PASSWORD, code_of, set_first_password
 from tests.deploy.proxies import HOST, Proxy, running
 from tests.jobs_home import eventually
 
-__all__ = ["browser"]  # a fixture
 BASES = {"at a host of its own": "", "below a path": "/graft"}
 
 
