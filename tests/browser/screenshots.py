@@ -220,7 +220,7 @@ def fill_accounts(home: Path) -> str:
     return secret
 
 
-SIGNED_IN = {"account": "/account", "people": "/people", "audit": "/audit"}
+SIGNED_IN = {"account": "/account", "second-factor": "/second-factor", "people": "/people", "audit": "/audit"}
 """Pages of a server with accounts."""
 
 

@@ -225,7 +225,7 @@ def test_the_second_factor_is_accessible_from_setting_it_up_to_signing_in_with_i
         page.get_by_label("Name").fill("ada")
         page.get_by_label("Password").fill(PASSWORD)
         page.get_by_role("button", name="Sign in").click()
-        expect(page.get_by_role("heading", name="One more step")).to_be_visible()
+        expect(page.get_by_role("heading", name="Enter a code")).to_be_visible()
         assert in_all_looks(page) == []
         page.get_by_label("Code", exact=True).fill(recovery)
         page.get_by_role("button", name="Go on").click()

@@ -71,7 +71,7 @@ def _step_page(token: str, goal: str, error: str) -> str:
     lost = '<p class="note">App and recovery codes lost? An admin resets your second factor.</p>\n'
     other = '<p><a href="login">Sign in as somebody else</a></p>\n'
     return page(
-        "One more step", form("second-step", fields, "Go on", token=token, next=goal) + lost + other, error=error
+        "Enter a code", form("second-step", fields, "Go on", token=token, next=goal) + lost + other, error=error
     )
 
 
