@@ -201,8 +201,10 @@ def test_a_request_has_the_id_that_the_proxy_gave_it_and_not_the_clients(site):
         sent = {"X-Request-ID": "chosen-by-a-client"}
         name = client.get(f"{site.proxy.url}/login?next=/runs", headers=sent).headers["x-request-id"]
     assert re.fullmatch(r"[0-9a-f]{32}|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", name), "of nginx, of Caddy"
-    lines = [json.loads(line) for line in (site.direct.settings.home / "access.log").read_text().splitlines()]
-    (line,) = [line for line in lines if line["id"] == name]
+    log = site.direct.settings.home / "access.log"
+    # a line is written after the answer was sent
+    eventually(lambda: name in log.read_text(), "the request is in the access log", timeout=10)
+    (line,) = [line for line in map(json.loads, log.read_text().splitlines()) if line["id"] == name]
     assert (line["route"], line["address"], line["status"]) == ("/login", "127.0.0.2", 200)
 
 
