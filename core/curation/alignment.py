@@ -1,23 +1,27 @@
 """How well one picture lies on another: whole, as a part of it, or mirrored.
 
 Normalised cross-correlation (Lewis 1995, "Fast normalized cross-correlation") is blind to brightness and contrast. One
-picture, made smaller, is moved over the other: first grey and coarse, then in colour around the best place. So a crop
-is found in the photo that it was cut from.
+picture, made smaller, is moved over the other: first grey and coarse, then in colour around the best place, or in grey
+where one of both has no colours. So a crop is found in the photo that it was cut from, and a grey copy in its original.
 
 Whole pixels are not exact enough for a crop of a photo with fine texture. Where the correlation leaves it open, place
 and size are fitted to fractions of a pixel, by steps to better neighbours (Hooke & Jeeves 1961, "Direct search"), with
 both pictures at the same lower resolution.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
+from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from core.curation.pictures import SIDE
+from core.curation.pictures import SIDE, is_grey
+
+_Key = TypeVar("_Key")
+_Value = TypeVar("_Value")
 
 _COARSE = 32
 _MOST_KEPT = 256
@@ -41,6 +45,8 @@ _NEIGHBOURS = (
 """Of (left, top, side); the last two change the size around the middle."""
 
 
+Side = tuple[int, bool, bool]
+"""A picture by its number, whether it is mirrored, and whether it is compared without colours."""
 Window = tuple[float, float, float]
 """Left, top and side of a part of a picture, in pixels of ``SIDE``."""
 
@@ -69,13 +75,17 @@ class Aligner:
     def __init__(self, pixels: Sequence[npt.ArrayLike]) -> None:
         self._pixels = pixels
         self._colours: dict[int, np.ndarray] = {}
+        self._greys: dict[int, np.ndarray] = {}
+        self._colourless: dict[int, bool] = {}
         self._coarse: dict[tuple[int, bool], _Coarse] = {}
 
     def align(self, first: int, second: int) -> Alignment:
         """The best of: as they are, the second in the first, and both with the first mirrored."""
+        grey = self._is_grey(first) != self._is_grey(second)
         best, fit = Alignment(correlation=-1.0), None
         for mirrored in (False, True):
-            for inner, outer in (((first, mirrored), (second, False)), ((second, False), (first, mirrored))):
+            one, other = (first, mirrored, grey), (second, False, grey)
+            for inner, outer in ((one, other), (other, one)):
                 correlation, share, window = self._within(inner, outer)
                 if correlation > best.correlation:
                     best = Alignment(correlation=correlation, mirrored=mirrored, share=share)
@@ -84,7 +94,7 @@ class Aligner:
                     return best
         return best if fit is None or best.correlation < _OPEN else replace(best, fitted=self._fitted(*fit))
 
-    def _within(self, inner: tuple[int, bool], outer: tuple[int, bool]) -> tuple[float, float, Window]:
+    def _within(self, inner: Side, outer: Side) -> tuple[float, float, Window]:
         """(correlation, side of the inner picture in the outer one, 0..1, roughly where)."""
         best, side, place = self._coarsely(*inner).best_within(self._coarsely(*outer))
         scale = SIDE / _COARSE
@@ -93,9 +103,7 @@ class Aligner:
             return best, side / _COARSE, window
         return *self._refined(inner, outer, side, place), window
 
-    def _refined(
-        self, inner: tuple[int, bool], outer: tuple[int, bool], side: int, place: tuple[int, int]
-    ) -> tuple[float, float]:
+    def _refined(self, inner: Side, outer: Side, side: int, place: tuple[int, int]) -> tuple[float, float]:
         whole = self._colour(*outer).astype(np.float32)
         scale = SIDE // _COARSE
         best, share = -1.0, 1.0
@@ -109,7 +117,7 @@ class Aligner:
                 best, share = found, exact / SIDE
         return best, share
 
-    def _fitted(self, inner: tuple[int, bool], outer: tuple[int, bool], window: Window) -> float:
+    def _fitted(self, inner: Side, outer: Side, window: Window) -> float:
         """The highest correlation near a part of the outer picture, with steps to better places and sizes."""
         whole = Image.fromarray(np.ascontiguousarray(self._colour(*outer)))
         small = _at(Image.fromarray(np.ascontiguousarray(self._colour(*inner))), (0, 0, SIDE))
@@ -130,21 +138,36 @@ class Aligner:
                 found, best = better
         return found
 
-    def _colour(self, number: int, mirrored: bool) -> np.ndarray:
-        if number not in self._colours:
-            if len(self._colours) >= _MOST_KEPT:
-                self._colours.clear()
-            self._colours[number] = np.asarray(self._pixels[number])
-        pixels = self._colours[number]
+    def _colour(self, number: int, mirrored: bool, grey: bool) -> np.ndarray:
+        pixels = self._grey(number) if grey else self._original(number)
         return pixels[:, ::-1] if mirrored else pixels
 
-    def _coarsely(self, number: int, mirrored: bool) -> "_Coarse":
-        key = number, mirrored
-        if key not in self._coarse:
-            if len(self._coarse) >= _MOST_KEPT:
-                self._coarse.clear()
-            self._coarse[key] = _Coarse(self._colour(number, mirrored).mean(axis=2).astype(np.uint8))
-        return self._coarse[key]
+    def _original(self, number: int) -> np.ndarray:
+        return _kept(self._colours, number, lambda: np.asarray(self._pixels[number]))
+
+    def _is_grey(self, number: int) -> bool:
+        return _kept(self._colourless, number, lambda: is_grey(self._original(number)))
+
+    def _grey(self, number: int) -> np.ndarray:
+        return _kept(self._greys, number, lambda: _without_colours(self._original(number)))
+
+    def _coarsely(self, number: int, mirrored: bool, _grey: bool) -> "_Coarse":
+        pixels = self._original(number)[:, ::-1] if mirrored else self._original(number)
+        return _kept(self._coarse, (number, mirrored), lambda: _Coarse(pixels.mean(axis=2).astype(np.uint8)))
+
+
+def _kept(found: dict[_Key, _Value], key: _Key, made: Callable[[], _Value]) -> _Value:
+    """What is computed once; it is forgotten when there are many."""
+    if key not in found:
+        if len(found) >= _MOST_KEPT:
+            found.clear()
+        found[key] = made()
+    return found[key]
+
+
+def _without_colours(pixels: np.ndarray) -> np.ndarray:
+    """The brightness, in three channels, as a file without colours has it."""
+    return np.asarray(Image.fromarray(np.ascontiguousarray(pixels)).convert("L").convert("RGB"))
 
 
 class _Coarse:

@@ -35,6 +35,10 @@ MOST_DISTANT_HASH = 10
 LEAST_WITH_HASH = 0.7
 """Cosine of features below which a similar hash proposes nothing: half of such pairs, plain backgrounds."""
 
+SAME_HASH = 4
+"""Bits up to which it proposes a photo and one without colours all the same: their features may differ much. Grey
+copies of the demo and of 800 clothing photos differ by 4 at most."""
+
 NEAREST = 4
 _BLOCK = 10_000_000
 """Numbers of a matrix that is in memory at once."""
@@ -84,24 +88,29 @@ def copies_of(
     hashes = np.array([one.hash for one in pictures], np.uint64)
     mirrored = np.array([one.mirrored_hash for one in pictures], np.uint64)
     proposed = _by_hash(hashes, mirrored)
+
+    def bits(first: int, second: int) -> int:
+        return min(_distance(hashes[first], hashes[second]), _distance(hashes[first], mirrored[second]))
+
     if features is not None:
         there = np.asarray(features.any(axis=1))
         proposed = {
             (first, second)
             for first, second in proposed
-            if not (there[first] and there[second]) or features[first] @ features[second] >= LEAST_WITH_HASH
+            if not (there[first] and there[second])
+            or features[first] @ features[second] >= LEAST_WITH_HASH
+            or (pictures[first].grey != pictures[second].grey and bits(first, second) <= SAME_HASH)
         }
         proposed |= set(_by_features(features))
     compared = sorted(pair for pair in proposed if max(pair) >= new_from)
     found = []
     aligned = alignments([one.pixels for one in pictures], compared)
     for number, ((first, second), alignment) in enumerate(zip(compared, aligned, strict=True)):
-        bits = min(_distance(hashes[first], hashes[second]), _distance(hashes[first], mirrored[second]))
         pair = Pair(
             first=first,
             second=second,
             similarity=None if features is None else float(features[first] @ features[second]),
-            hash_distance=bits,
+            hash_distance=bits(first, second),
             alignment=alignment,
         )
         if pair.is_copy(family):

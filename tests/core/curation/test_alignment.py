@@ -32,6 +32,26 @@ def test_a_mirror_image():
     assert found.correlation > 0.97 and found.mirrored
 
 
+def grey(image):
+    return image.convert("L").convert("RGB")
+
+
+def test_a_grey_copy_of_a_colourful_picture_even_a_part_of_it():
+    """In colour these two would hardly agree: each channel of the picture has a content of its own."""
+    photo = noise(0)
+    for other in (grey(photo), grey(photo.crop((0, 0, 360, 360)))):
+        assert aligned(photo, other).correlation > 0.955 and aligned(other, photo).correlation > 0.955
+    tinted = Image.merge("RGB", [band.point(lambda value: value // 2 + 60) for band in photo.split()])
+    assert aligned(tinted, grey(photo)).correlation > 0.955
+    assert aligned(noise(1), grey(photo)).correlation < 0.8
+
+
+def test_two_pictures_with_colours_are_compared_in_colour():
+    photo = noise(0)
+    swapped = Image.merge("RGB", (photo.split()[1], photo.split()[2], photo.split()[0]))
+    assert aligned(photo, swapped).correlation < 0.8
+
+
 @pytest.mark.parametrize("box", [(0, 0, 360, 360), (40, 40, 400, 400), (13, 27, 373, 387)])
 def test_a_crop_in_either_order_and_mirrored(box):
     photo = noise(0)

@@ -111,6 +111,11 @@ def test_a_similar_hash_proposes_nothing_where_features_differ_but_does_where_th
     assert pairs(copies_of(images, unit_rows(np.array([[1, 0], [0, 0]])))) == {(0, 1)}
 
 
+def test_the_same_hash_proposes_a_grey_copy_whose_features_differ():
+    images = pictures(noise(0), noise(0).convert("L").convert("RGB"))
+    assert pairs(copies_of(images, unit_rows(np.array([[1, 0], [0, 1]])))) == {(0, 1)}
+
+
 def test_hashes_propose_the_same_pairs_however_many_are_compared_at_once(monkeypatch):
     """Brute force: of each photo the nearest four by either hash, of equal distances the first."""
     chance = np.random.default_rng(0)
