@@ -41,7 +41,7 @@ UNKNOWN_TRAINING_TIME = (
 )
 
 _seconds = partial(CostKind, unit="s", say=units.duration)
-_millions = partial(CostKind, unit="million", scale=1e-6, say=units.amount)
+_millions = partial(CostKind, unit="million", scale=1e-6, say=units.magnitude)
 _megabytes = partial(CostKind, unit="MB", scale=1e-6, say=units.size)
 
 _KINDS = (

@@ -77,6 +77,8 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--demo", action="store_true", help="real runs on the demo photos")
     parser.add_argument("--only", nargs="+", help="pictures to take, for example compare-wide-light")
     options = parser.parse_args(arguments)
+    if unknown := [one for one in options.only or () if one not in pictures()]:
+        parser.error(f"no picture is called {', '.join(unknown)}. There are {', '.join(sorted(pictures()))}")
     options.outdir.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as folder:
         home = options.home or Path(folder) / "home"
@@ -106,6 +108,8 @@ def main(arguments: list[str]) -> int:
             names += take_all(server, SIGNED_IN, options.outdir, options.only, secret)
         finally:
             end_server(server)
+        if missing := [one for one in options.only or () if one.rsplit("-", 2)[0] not in names]:
+            sys.exit(f"This home has nothing to show on {', '.join(missing)}; --demo makes what all pictures show.")
         if options.only is None:
             (options.outdir / "README.md").write_text(gallery(names), "utf-8")
     return 0
@@ -322,6 +326,11 @@ TITLES = (
     }
 )
 """Of the pictures, as the pages are called, but for those of ``states``."""
+
+
+def pictures() -> set[str]:
+    """The names of all pictures: ``compare-wide-light``."""
+    return {f"{name}-{size}-{scheme}" for name in TITLES | STATES for size in SIZES for scheme in SCHEMES}
 
 
 def gallery(names: Sequence[str]) -> str:

@@ -17,10 +17,11 @@ def visited(**query: str):
 
 def table_of(at):
     """The leaderboard as it is drawn."""
-    return _element(at).value
+    return element_of(at).value
 
 
-def _element(at):
+def element_of(at):
+    """Its element, with what the browser gets."""
     return next(table for table in at.dataframe if table.proto.id.endswith(TABLE))
 
 
@@ -44,7 +45,7 @@ def pick(at, rows=(), head: str | None = None):
     columns = [] if head is None else [head]
     states = at._tree.get_widget_states()
     state = states.widgets.add()
-    state.id = _element(at).proto.id
+    state.id = element_of(at).proto.id
     state.string_value = json.dumps({"selection": {"rows": list(rows), "columns": columns, "cells": []}})
     at._run(states)
     return at

@@ -18,11 +18,11 @@ from core.web.compare.address import MOST, Address
 from core.web.compare.columns import columns
 from core.web.compare.lines import all_rows
 from core.web.parts.downloads import file_name
-from core.web.parts.run_names import fitting
+from core.web.parts.run_names import TALL_ROW, fitting, letters
 from core.workbench import Workbench
 from tests.factories import Filled, fill
 from tests.pages.conftest import text_of, visit
-from tests.pages.leaderboard import chosen_of, names_of, opened, pick, table_of, ticked_names, visited
+from tests.pages.leaderboard import chosen_of, element_of, names_of, opened, pick, table_of, ticked_names, visited
 
 
 @pytest.fixture(scope="module")
@@ -102,6 +102,14 @@ def test_a_long_name_shows_both_its_ends_in_a_table():
     short = fitting(alike, 262)
     assert short["a"] != short["b"], "names that would read the same are cut elsewhere"
     assert all(short[key] in (alike[key], alike[key][: len(short[key]) - 1] + "…") for key in alike)
+
+
+def test_beside_the_chart_long_names_continue_on_further_lines(filled):
+    """Shortened to the width there they read ``Lite0 … extraction``."""
+    at = visit("compare", fold="0", size="50")
+    assert not [name for name in names_of(at) if "…" in name]
+    assert max(map(len, names_of(at))) > letters(178), "at least one needs a further line"
+    assert element_of(at).proto.row_height == TALL_ROW
 
 
 def test_repetitions_share_a_line_with_their_mean_and_spread(many):

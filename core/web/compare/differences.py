@@ -68,7 +68,7 @@ def _rows(selected: Selected, found: tuple[Difference, ...]) -> None:
     """One row per run, one column per setting."""
     labelled = labels_of(selected, found)
     widest = 150 if is_narrow() else 300
-    high = lines_for(selected.names.values(), widest, narrow=is_narrow())
+    high = lines_for(selected.names.values(), widest, wrapped=is_narrow())
     names = fitting(selected.names, widest, high)
     lines = [
         {"name": names[row.run.id], "accuracy": percent(row.accuracy)}

@@ -29,7 +29,7 @@ _ON_A_PHONE = ("status", "use", "accuracy", "verdict", "alone_wall_seconds")
 _COMPACT = (*_ON_A_PHONE, "repetitions")
 """Keys of the columns beside a chart."""
 _WIDE_NAME, _COMPACT_NAME, _PHONE_NAME = 262, 178, 112
-"""Pixels of the longest name."""
+"""Pixels of the longest name; beside a chart and on a phone it may take several lines."""
 _ROW = 40
 """Pixels: enough for a finger, and for photos that can be made out."""
 _PLACE = TableColumn(
@@ -147,7 +147,7 @@ def _table(
     small: bool,
 ) -> None:
     widest = _PHONE_NAME if is_narrow() else _COMPACT_NAME if small else _WIDE_NAME
-    name = run_table.name_column(lines, widest)
+    name = run_table.name_column(lines, widest, wrapped=small)
     colour = run_table.colour_column(lambda line: run_style(line.cell("colour")).colour, tall=bool(name.row_height))
     entries = [line.entry for line in lines]
     selection.set_ticks(TABLE, entries, chosen)

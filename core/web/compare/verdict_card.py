@@ -100,7 +100,7 @@ def _ties(selected: Selected, others: list[RankedRun], *, also: bool) -> None:
 
 
 def _chip(selected: Selected, one: RankedRun) -> None:
-    dotted(selected.name(one.run_id), selected.colour(one.run_id), one_line=True)
+    dotted(selected.name(one.run_id), selected.colour(one.run_id))
 
 
 def _tested(found: Verdict, photos: str) -> str:

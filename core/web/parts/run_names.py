@@ -34,12 +34,12 @@ def all_fitting(names: Sequence[str], pixels: int, lines: int = 1) -> list[str]:
     return list(fitting({str(place): name for place, name in enumerate(names)}, pixels, lines).values())
 
 
-def lines_for(names: Iterable[str], pixels: int, *, narrow: bool) -> int:
-    """Lines of a name in a column of this width: several on a phone where one is not enough for all of them.
+def lines_for(names: Iterable[str], pixels: int, *, wrapped: bool) -> int:
+    """Lines of a name in a column of this width: several where they may and one is not enough for all names.
 
-    Short forms of long names look alike there: ``Lite0 … block`` and ``Lite0 … blocks``.
+    Short forms of long names look alike in a narrow column: ``Lite0 … block`` and ``Lite0 … blocks``.
     """
-    return LINES if narrow and any(len(name) > letters(pixels) for name in names) else 1
+    return LINES if wrapped and any(len(name) > letters(pixels) for name in names) else 1
 
 
 def row_height(lines: int) -> int | None:

@@ -8,7 +8,6 @@ from typing import Any
 import streamlit as st
 
 from core.web.parts import tables
-from core.web.parts.device import is_narrow
 from core.web.parts.run_names import fitting, lines_for, row_height
 from core.web.parts.widgets import colour_swatch
 
@@ -105,10 +104,14 @@ def colour_column(colour: Callable[[Any], str], *, tall: bool = False) -> TableC
     )  # fmt: skip
 
 
-def name_column(lines: Sequence[RunLine], widest: int) -> TableColumn:
-    """The names, shortened to ``widest`` pixels but still distinct; long ones on several lines on a phone."""
+def name_column(lines: Sequence[RunLine], widest: int, *, wrapped: bool) -> TableColumn:
+    """The names, shortened to ``widest`` pixels but still distinct.
+
+    Args:
+        wrapped: whether long ones continue on further lines.
+    """
     whole = {line.run_id: line.name for line in lines}
-    high = lines_for(whole.values(), widest, narrow=is_narrow())
+    high = lines_for(whole.values(), widest, wrapped=wrapped)
     names = fitting(whole, widest, high)
     return TableColumn(
         key="name", title="Run", cell=lambda line: names[line.run_id], row_height=row_height(high),

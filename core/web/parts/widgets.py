@@ -77,15 +77,13 @@ def run_chip(run: Run, name: str | None = None) -> None:
     dotted(name or run.name, run_colour(run))
 
 
-def dotted(name: str, colour: str, *, one_line: bool = False) -> None:
-    """A dot of ``colour`` and the name of a run; ``one_line``: cut where it is too long, in full when hovered over."""
-    cut = "overflow:hidden;text-overflow:ellipsis;white-space:nowrap" if one_line else "overflow-wrap:anywhere"
-    title = f' title="{html.escape(name)}"' if one_line else ""
+def dotted(name: str, colour: str) -> None:
+    """A dot of ``colour`` and the name of a run, which is never cut."""
     dot = f"width:.7em;height:.7em;border-radius:50%;flex:none;background:{colour}"
     st.html(
         '<div style="display:flex;align-items:center;gap:.5em;min-width:0">'
         f'<span style="{dot}"></span>'
-        f'<span style="{cut}"{title}>{html.escape(name)}</span></div>'
+        f'<span style="overflow-wrap:anywhere">{html.escape(name)}</span></div>'
     )
 
 

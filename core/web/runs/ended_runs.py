@@ -130,7 +130,7 @@ def _table(bench: Workbench, runs: Sequence[Run], names: Mapping[str, str]) -> l
             title, type="tertiary", on_click=_open, args=(runs,), key="ended.open"
         ),
     )  # fmt: skip
-    name = run_table.name_column(lines, NARROW_NAME if narrow else _NAME)
+    name = run_table.name_column(lines, NARROW_NAME if narrow else _NAME, wrapped=narrow)
     columns = {column.key: column for column in (_COLOUR, name, *_COLUMNS[:2], opened, *_COLUMNS[2:])}
     if narrow:
         columns["accuracy"] = replace(columns["accuracy"], cell=_result)

@@ -99,7 +99,8 @@ def _order(runs: Sequence[Run]) -> str:
 def _leaderboard(lines: Sequence[RacerLine], *, key: str) -> None:
     narrow, statuses = is_narrow(), {line.run.status for line in lines}
     over, finished = all(status.ended for status in statuses), statuses == {Status.FINISHED}
-    name = run_table.name_column(lines, (_ONLY_NAME if finished else _NARROW_NAME) if narrow else _NAME)
+    widest = (_ONLY_NAME if finished else _NARROW_NAME) if narrow else _NAME
+    name = run_table.name_column(lines, widest, wrapped=narrow)
     colour = run_table.colour_column(lambda line: run_colour(line.run), tall=bool(name.row_height))
     columns = {column.key: column for column in (_RANK, colour, name, *_COLUMNS)}
     changing = ("validation", "test", "spent") if over else ("done", "validation", "test", "time")

@@ -34,7 +34,7 @@ def forecasts_panel(bench: Workbench) -> None:
             poll(_measuring, trial_state(bench.settings).is_active, bench)
         if rows:
             names = [row["Run"] for row in rows]
-            high = lines_for(names, _NARROW_NAME, narrow=is_narrow())
+            high = lines_for(names, _NARROW_NAME, wrapped=is_narrow())
             if is_narrow():  # so that a figure is seen beside every name
                 short = all_fitting(names, _NARROW_NAME, high)
                 rows = [row | {"Run": name} for row, name in zip(rows, short, strict=True)]

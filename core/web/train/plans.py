@@ -42,7 +42,7 @@ def details(plan: GridPlan) -> None:
     seeds = len({row.recipe.hyperparameters.seed for row in plan.plans}) > 1
     widest = _NARROW_NAME if is_narrow() else WIDEST_NAME
     names = [row.name for row in plan.rows]
-    high = lines_for(names, widest, narrow=is_narrow())
+    high = lines_for(names, widest, wrapped=is_narrow())
     names = all_fitting(names, widest, high) if is_narrow() else names
     rows = [{"Run": name} | _row(row) for name, row in zip(names, plan.rows, strict=True)]
     columns = {

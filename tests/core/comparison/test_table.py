@@ -81,3 +81,8 @@ def test_the_front_depends_on_the_cost_that_is_asked_for():
     assert ids(pareto_front(rows, "model_bytes")) == ["slow"]
     with pytest.raises(InvalidInput, match="There is no cost 'beauty'. Choose from: alone_wall_seconds"):
         pareto_front(rows, "beauty")
+
+
+def test_parameters_below_a_million_are_written_as_on_the_pages_of_backbones():
+    """726,085 beside 3.4 million was a number with another precision."""
+    assert [COSTS["parameters_total"].words(count) for count in (726_085, 3_400_000)] == ["726 thousand", "3.4 million"]

@@ -95,7 +95,7 @@ def row_of_names(selected: Selected) -> int | None:
 
 
 def _name_lines(selected: Selected) -> int:
-    return lines_for(selected.names.values(), _name_width(), narrow=is_narrow())
+    return lines_for(selected.names.values(), _name_width(), wrapped=is_narrow())
 
 
 def _name_width() -> int:

@@ -56,3 +56,9 @@ def test_a_recommended_run_that_is_not_among_the_best_drawn_is_drawn_too(bench):
 
 def _spec(at) -> dict:
     return json.loads(at.get("plotly_chart")[0].proto.spec)
+
+
+def test_names_of_the_verdict_are_not_cut(filled):
+    at = pick(visit("compare"), rows=[0, 1])
+    chips = [one.proto.body for one in at.get("html") if "border-radius:50%" in one.proto.body]
+    assert len(chips) >= 2 and not [chip for chip in chips if "nowrap" in chip or "ellipsis" in chip]

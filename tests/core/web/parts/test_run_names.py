@@ -45,9 +45,9 @@ def test_names_that_would_read_the_same_stay_whole_and_equal_names_are_shortened
 def test_on_a_phone_long_names_take_several_lines_since_their_short_forms_look_alike():
     names = ["Lite0 · fine-tuning · top block", "Lite0 · fine-tuning · top 2 blocks"]
     assert all_fitting(names, 112) == ["Lite0 … block", "Lite0 … blocks"]
-    lines = lines_for(names, 112, narrow=True)
+    lines = lines_for(names, 112, wrapped=True)
     assert lines > 1 and all_fitting(names, 112, lines) == names
-    assert lines_for(names, 112, narrow=False) == lines_for(["Lite0"], 112, narrow=True) == 1
+    assert lines_for(names, 112, wrapped=False) == lines_for(["Lite0"], 112, wrapped=True) == 1
     assert row_height(lines) > 4 * 16  # Streamlit breaks lines above four rem
 
 
