@@ -2,7 +2,7 @@
 
 from core.advising.growth import Growth
 from core.datasets.values import Dataset
-from core.text.units import percent
+from core.text.units import count, percent
 
 
 def growth_json(dataset: Dataset, found: Growth) -> dict:
@@ -24,8 +24,8 @@ def growth_sentence(found: Growth) -> str:
     twice = curve.twice
     sentence = (
         f"With twice the training photos ({twice.photos:,}) a linear head on {curve.title} would reach about "
-        f"{percent(twice.accuracy, (twice.low, twice.high))} of {found.validation} validation photos; with the "
-        f"{curve.photos[-1]:,} there are now it reaches {percent(curve.accuracies[-1])}."
+        f"{percent(twice.accuracy, (twice.low, twice.high))} of {count(found.validation, 'validation photo')}; with "
+        f"the {curve.photos[-1]:,} there are now it reaches {percent(curve.accuracies[-1])}."
     )
     if (most := curve.gains_most) is not None:
         now = f"now {percent(most.recall)} of its validation photos are predicted correctly"

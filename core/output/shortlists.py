@@ -7,7 +7,7 @@ from core.advising.regret import Regret, latest_shortlist, regret_of
 from core.advising.values import Shortlist
 from core.datasets.values import Dataset
 from core.registry import Registry
-from core.text.units import listed, percent, rough_duration
+from core.text.units import count, listed, percent, rough_duration
 
 
 def shortlist_json(dataset: Dataset, registry: Registry, state: AdviceState | None = None) -> dict:
@@ -45,8 +45,8 @@ def shortlist_sentence(found: Shortlist) -> str:
     if found.too_few:
         most = max(one.validation for one in found.candidates)
         return (
-            f"Too few photos to tell: on {most} validation photos no recipe is distinguishable from the one with the "
-            f"highest score. The first of these has the highest published accuracy: {names}, about {time}."
+            f"Too few photos to tell: on {count(most, 'validation photo')} no recipe is distinguishable from the "
+            f"one with the highest score. The first of these has the highest published accuracy: {names}, about {time}."
         )
     if len(found.named) == 1:
         return f"Train this one, about {time}: {names}."
@@ -59,7 +59,7 @@ def neighbours_sentence(found: Shortlist) -> str:
     if near is None:
         return ""
     return (
-        f"Without any training, the nearest of {near.photos} training photos name the class of "
-        f"{percent(near.accuracy, (near.low, near.high))} of {near.validation} validation photos "
+        f"Without any training, the nearest of {count(near.photos, 'training photo')} name the class of "
+        f"{percent(near.accuracy, (near.low, near.high))} of {count(near.validation, 'validation photo')} "
         f"({near.title}, {near.size} px)."
     )
