@@ -208,7 +208,7 @@ def _left_out(
     if all(photo.digest in decided or photo.digest in found for photo in photos):
         first = next(iter(found.values()))
         raise InvalidInput(
-            f"All {len(found)} photos without a class that nobody decided on are copies or near-copies: "
+            f"All {len(found):,} photos without a class that nobody decided on are copies or near-copies: "
             f"{quoted(first.file)} {first.reason}. Add more photos, or make a new version of the dataset."
         )
     return found
@@ -240,7 +240,7 @@ def _check_open(dataset: Dataset, parts: Sequence[PoolPart], decided: Mapping[st
         )
     if all(digest in decided for digest in photos):
         raise InvalidInput(
-            f"All {len(photos)} photos without a class are labelled or excluded already. Make a new version of the "
+            f"All {len(photos):,} photos without a class are labelled or excluded already. Make a new version of the "
             "dataset, or add more photos."
         )
 

@@ -176,7 +176,7 @@ class UnusablePhotos(InvalidInput):
 
     def __init__(self, rows: Sequence[dict]) -> None:
         first = f"{rows[0]['file']}: {rows[0]['problem']}"
-        super().__init__(first if len(rows) == 1 else f"None of {len(rows)} files can be used. {first}")
+        super().__init__(first if len(rows) == 1 else f"None of {len(rows):,} files can be used. {first}")
         self.rows = list(rows)
 
 

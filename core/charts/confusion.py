@@ -77,7 +77,7 @@ def confusion_chart(counts: Counts, class_names: Sequence[str]) -> Chart:
     """
     table = confusion_table(counts, class_names)
     require_some(table, "there are no classes")
-    left_out = f"The {MOST_CLASSES} of {len(class_names)} classes with the most wrong predictions are drawn."
+    left_out = f"The {MOST_CLASSES} of {len(class_names):,} classes with the most wrong predictions are drawn."
     return Chart(
         figure=_draw(table),
         title=_title(table),

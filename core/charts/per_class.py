@@ -111,7 +111,7 @@ def _caption(recalls: Sequence[ClassRecall], drawn: int, runs: int) -> str:
     """What is not drawn, and the classes without test photos; "" where neither."""
     sentences = []
     if len(recalls) > MOST_CLASSES:
-        sentences.append(f"The {MOST_CLASSES} hardest of {len(recalls)} classes are drawn.")
+        sentences.append(f"The {MOST_CLASSES} hardest of {len(recalls):,} classes are drawn.")
     if empty := [one.class_name for one in recalls if not one.photos]:
         sentences.append(f"Not measured, because without test photos: {listed(empty, 6)}.")
     if drawn < runs:

@@ -137,7 +137,7 @@ def _check_target(dataset: Dataset, action: PhotoAction, target: str) -> None:
         meant = did_you_mean(target, dataset.class_names)
         raise InvalidInput(
             f"{quoted(dataset.name)} has no class {quoted(target)}.{meant} A photo can be relabelled to one of its "
-            f"{len(dataset.class_names)} classes; import the photos again to add a class."
+            f"{len(dataset.class_names):,} classes; import the photos again to add a class."
         )
     if action is PhotoAction.MOVE and target not in SPLITS:
         raise InvalidInput(f"The split must be one of {', '.join(SPLITS)}. Received: {quoted(target)}")

@@ -107,7 +107,7 @@ def _class(dataset: Dataset, name: str, known: Sequence[str], new_class: bool) -
     if not new_class:
         raise InvalidInput(
             f"{quoted(dataset.name)} has no class {quoted(name)}.{did_you_mean(name, known)} Choose one of its "
-            f"{len(dataset.class_names)} classes, or say that it is a new class."
+            f"{len(dataset.class_names):,} classes, or say that it is a new class."
         )
     return wanted
 

@@ -1,7 +1,7 @@
 """Make the home of an earlier version that the migration tests open: ``make_home.py CODE PHOTOS TARGET``.
 
 CODE is a checkout of that version (0.3.0: commit 6e64696, 0.4.0: c90c7b1, 0.5.0: f1c1540, 0.6.0: 5055704, 0.7.0 to
-0.10.0: the commits "Release ..."), PHOTOS the archive of demo photos, TARGET the .tar.xz to write. The home of 0.3.0
+0.11.0: the commits "Release ..."), PHOTOS the archive of demo photos, TARGET the .tar.xz to write. The home of 0.3.0
 was made without the run "resumed".
 Run it with an interpreter that has the requirements of that commit. It takes about five minutes on two cores:
 everything is done by the old command line, then every value is recorded as the old code prints it (expected.json),

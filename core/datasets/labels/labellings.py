@@ -197,7 +197,7 @@ def _labelling(group: Sequence[LabelTable], columns: TableColumns, column: str, 
                     problems[photos[0].parts] = problem
             elif value:
                 reason = f"is named in {quoted(table.file.name)} but " + (
-                    f"{len(photos)} files have this name" if photos else "is not in the upload"
+                    f"{len(photos):,} files have this name" if photos else "is not in the upload"
                 )
                 missing.append(Rejection(file=value[:200], reason=reason))
     labels: dict[tuple[str, ...], PhotoLabel] = {}

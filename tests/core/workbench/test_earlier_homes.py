@@ -29,7 +29,17 @@ from core.settings import Settings
 from core.workbench import Workbench
 
 HOMES = Path(__file__).parents[2] / "homes"
-RUNS = {"0.3.0": 17, "0.4.0": 18, "0.5.0": 18, "0.6.0": 18, "0.7.0": 20, "0.8.0": 20, "0.9.0": 20, "0.10.0": 20}
+RUNS = {
+    "0.3.0": 17,
+    "0.4.0": 18,
+    "0.5.0": 18,
+    "0.6.0": 18,
+    "0.7.0": 20,
+    "0.8.0": 20,
+    "0.9.0": 20,
+    "0.10.0": 20,
+    "0.11.0": 20,
+}
 PROSE = {"verdict", "because", "concerns", "text", "title", "unsure"}
 """Keys whose values are sentences or labels: their words may change, what they are about may not."""
 
