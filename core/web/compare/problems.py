@@ -23,9 +23,9 @@ def of_link(bench: Workbench, found: Linked) -> None:
 
 def _unknown(found: Linked) -> None:
     ids = plain(listed([run_id[:40] for run_id in found.unknown], _NAMED))
-    deleted = "It was" if len(found.unknown) == 1 else "They were"
+    deleted = f"{'It' if len(found.unknown) == 1 else 'They'} may have been deleted"
     instead = "; the others are compared." if found.runs else ". The best runs are shown instead."
-    st.warning(f"There is no run {ids}. {deleted} deleted, or the link is damaged{instead}", icon=":material/link_off:")
+    st.warning(f"There is no run {ids}. {deleted}{instead}", icon=":material/link_off:")
 
 
 def _several_datasets(bench: Workbench, dataset: Dataset, found: Linked) -> None:

@@ -19,7 +19,7 @@ _TALL = 84
 """Pixels of a row on a phone, where what does not fit into a line is continued."""
 _NARROW = {
     name: st.column_config.TextColumn(width=width)
-    for name, width in ((column("When"), 120), ("Who", 52), ("Action", 60), ("Detail", 126))
+    for name, width in ((column("When"), 98), ("Who", 58), ("Action", 80), ("Detail", 122))
 }
 """Pixels of the columns on a phone, which shows all of them."""
 

@@ -75,6 +75,14 @@ def test_every_table_that_knows_accounts_is_looked_at(full):
     assert {one.partition(".")[0] for one in handled} == secrets | {table.name for table, _ in module.TOLD.values()}
 
 
+def test_what_an_account_owns_is_counted_before_it_is_deleted(full):
+    owned = full.belongings(" Anna ")
+    assert (owned.datasets, owned.runs, bool(owned)) == (1, 1, True)
+    assert not full.belongings("anna2") and str(full.belongings("anna2")) == "nothing"
+    with pytest.raises(NotFound):
+        full.belongings("nobody")
+
+
 def test_nothing_of_a_deleted_account_is_left_but_in_the_log(full):
     owned = full.delete_user("anna", "bert")
     assert (owned.datasets, owned.runs, str(owned)) == (1, 1, "1 dataset and 1 run")
