@@ -93,7 +93,7 @@ database: | browser
 # first, and none so long that it ends alone: a part gets about half a core. Parts that mostly compute have a lower priority (nice)
 # than those that wait.
 test: setup $(VENV)/.installed-hub browser database
-	@echo "This takes 20 to 30 minutes on two cores. The output of each of the eleven parts is shown when it ends."
+	@echo "This takes 20 to 25 minutes on two cores. The output of each of the eleven parts is shown when it ends."
 	@$(MAKE) --no-print-directory --jobs=4 --keep-going --output-sync \
 	  test-networks test-core test-access test-patterns test-browser test-datasets test-exports test-jobs test-training test-pages \
 	  test-registry
