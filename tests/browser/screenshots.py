@@ -282,7 +282,7 @@ def _take(
             print(f"{name}-{size}-{scheme}.webp", *_seen(visit), flush=True)
 
 
-PLAIN = ("/login", "/account")
+PLAIN = ("/login", "/account", "/second-factor")
 """Pages outside of Streamlit."""
 
 
@@ -323,6 +323,7 @@ TITLES = (
         "first-start": "Overview at the first start",
         "sign-in": "Sign in",
         "account": "Account",
+        "second-factor": "Second factor",
     }
 )
 """Of the pictures, as the pages are called, but for those of ``states``."""
